@@ -1,0 +1,133 @@
+"""The outside systems that registration needs, as roles. Implementations live elsewhere and pass one contract test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+
+class Verdict(StrEnum):
+    """What a check says. `FAIL` blocks submission and approval, `WARN` only informs."""
+
+    PASS = "pass"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorInfo:
+    """One input or output of a model, as its file declares it. `shape` uses -1 where any length fits."""
+
+    name: str
+    datatype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Introspection:
+    """What the format itself tells about a model, empty where it tells nothing."""
+
+    framework: str = ""
+    framework_version: str = ""
+    model_type: str = ""
+    inputs: tuple[TensorInfo, ...] = ()
+    outputs: tuple[TensorInfo, ...] = ()
+    parameters: int | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileInspection:
+    """The gate's answer for one file.
+
+    `model_format` is one of `inspection.formats.ModelFormat` for a model file, "" for a side file (text, JSON config).
+    `code` names the reason in `messages.py`, "" on a pass; `params` fill the text; `advice` is the converting command.
+    """
+
+    path: str
+    accepted: bool
+    model_format: str = ""
+    code: str = ""
+    params: Mapping[str, str | int | float] = field(default_factory=dict)
+    advice: str = ""
+    introspection: Introspection | None = None
+
+
+class BlobStore(Protocol):
+    """Content-addressed bytes: every blob is named by the lower-case hex SHA-256 of its content."""
+
+    def has(self, sha256: str) -> bool:
+        """Whether the blob is stored."""
+
+    def size(self, sha256: str) -> int:
+        """Bytes of the blob; `NotFoundError` if absent."""
+
+    def open(self, sha256: str) -> BinaryIO:
+        """A reader at offset 0; `NotFoundError` if absent. The caller closes it."""
+
+    def adopt(self, path: Path, sha256: str) -> None:
+        """Take a finished file over by moving it. The caller vouches for the digest; safe to run twice."""
+
+    def put(self, chunks: Iterator[bytes]) -> tuple[str, int]:
+        """Store streamed bytes; returns (sha256, size). `StorageFullError` leaves nothing behind."""
+
+    def local_path(self, sha256: str) -> Path:
+        """A read-only file with the bytes, for hard links and child processes; `NotFoundError` if absent."""
+
+    def verify(self, sha256: str) -> None:
+        """Read the blob and compare; `IntegrityError` if a bit differs."""
+
+    def delete(self, sha256: str) -> None:
+        """Remove the blob; an absent one is fine."""
+
+    def digests(self) -> Iterator[str]:
+        """Every stored digest, in no order."""
+
+
+class FileInspector(Protocol):
+    """The format gate: reads hostile bytes somewhere they can harm nobody, and answers with data."""
+
+    def inspect(self, *, path: str, blob: Path) -> FileInspection:
+        """Judge one file under its uploaded name. Never raises for bad content: that is a refusal."""
+
+
+class PickleScanner(Protocol):
+    """A second opinion by an independent scanner."""
+
+    def scan(self, *, path: str, blob: Path) -> ScanResult:
+        """Judge one file. A scanner that fails in any way answers with a refusal, never with an exception."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanResult:
+    """`code` is "" when clean; otherwise a message id such as `scan.dangerous` or `scan.failed`."""
+
+    clean: bool
+    code: str = ""
+    detail: str = ""
+    scanner: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeInfo:
+    """A runtime that this portal can serve with, as registration sees it."""
+
+    name: str
+    label: str
+    model_format: str
+    framework: str
+    framework_version: str
+    accepts: str  # a PEP 440 specifier set over the framework version that wrote the file, "" = any
+
+
+class RuntimeCatalogue(Protocol):
+    """Which runtimes the portal has. The deployer brings the real one; settings wire it."""
+
+    def all(self) -> Sequence[RuntimeInfo]:
+        """Every runtime, in the order in which pages list them."""
+
+    def for_format(self, model_format: str) -> RuntimeInfo | None:
+        """The runtime that serves this format, or None."""
