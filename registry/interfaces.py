@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol
 class Verdict(StrEnum):
     """What a check says. `FAIL` blocks submission and approval, `WARN` only informs."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105  # a verdict, not a password
     WARN = "warn"
     FAIL = "fail"
 
@@ -131,3 +131,34 @@ class RuntimeCatalogue(Protocol):
 
     def for_format(self, model_format: str) -> RuntimeInfo | None:
         """The runtime that serves this format, or None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServingInfo:
+    """What registration's pages show of a served version. `word` is a message id of a status, such as `status.ready`.
+
+    `live` is true while the endpoint answers with this version; addresses are paths within the portal.
+    """
+
+    version_id: int
+    word: str
+    live: bool = False
+    healthy: bool = False
+    endpoint: str = ""
+    endpoint_path: str = ""
+    rollout_path: str = ""
+    build_path: str = ""
+    try_path: str = ""
+
+
+class ServingDirectory(Protocol):
+    """What is served where. The deployer brings the real one; settings wire it."""
+
+    def for_versions(self, version_ids: Sequence[int]) -> Mapping[int, ServingInfo]:
+        """Serving facts per version, in a constant number of queries; versions without any are left out."""
+
+    def live_version(self, registered_model_id: int) -> ServingInfo | None:
+        """The version that the model's endpoint answers with now."""
+
+    def live_model_ids(self) -> Sequence[int]:
+        """Models of which a version is live."""

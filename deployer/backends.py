@@ -1,0 +1,50 @@
+"""Builds the packaging and serving systems that the settings name."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any, cast
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+from deployer.interfaces import ImageBuilder, LocalServingConfig, ServingBackend
+from deployer.runtimes.catalogue import RUNTIMES
+from registry.backends import blob_store
+
+
+@lru_cache(maxsize=1)
+def image_builder() -> ImageBuilder:
+    """The image builder."""
+    entry = settings.BACKENDS["image_builder"]
+    return cast("ImageBuilder", import_string(entry["class"])(blobs=blob_store(), **entry["options"]))
+
+
+@lru_cache(maxsize=1)
+def serving_backend() -> ServingBackend:
+    """The serving backend. Classes that take a `LocalServingConfig` get one made from their options."""
+    entry = settings.BACKENDS["serving"]
+    backend_class = import_string(entry["class"])
+    if entry["options"]:
+        return cast("ServingBackend", backend_class(local_serving_config(entry["options"])))
+    return cast("ServingBackend", backend_class())
+
+
+def local_serving_config(options: dict[str, Any]) -> LocalServingConfig:
+    """The configuration of the local backend; an unknown option is a TypeError at start."""
+    known = {field.name for field in fields(LocalServingConfig)}
+    unknown = options.keys() - known
+    if unknown:
+        raise TypeError(f"unknown serving options: {sorted(unknown)}")
+    return LocalServingConfig(runtimes=RUNTIMES, blobs=blob_store(), **options)
+
+
+def _forget(*, setting: str, **_kwargs: Any) -> None:
+    if setting == "BACKENDS":
+        image_builder.cache_clear()
+        serving_backend.cache_clear()
+
+
+setting_changed.connect(_forget)

@@ -1,0 +1,51 @@
+"""The Celery application, and the sweep that runs beside each worker's tasks."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_ready, worker_shutting_down
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+app = Celery("portal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+logger = logging.getLogger(__name__)
+_stop = threading.Event()
+
+
+@worker_ready.connect
+def start_sweeping(**_kwargs: Any) -> None:
+    """Sweep in a thread of the worker's main process, which runs no job and so is never busy."""
+    _stop.clear()
+    threading.Thread(target=_sweep_for_ever, name="sweep", daemon=True).start()
+
+
+@worker_shutting_down.connect
+def stop_sweeping(**_kwargs: Any) -> None:
+    """End the thread with the worker."""
+    _stop.set()
+
+
+def _sweep_for_ever() -> None:
+    from django.conf import settings
+    from django.db import close_old_connections
+
+    from registry.jobs.sweep import sweep_once
+    from registry.tasks import ring
+
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+    while not _stop.is_set():
+        close_old_connections()
+        try:
+            ring(sweep_once(holder=holder))
+        except Exception:
+            # A database that is away for a moment must not end the sweep for good.
+            logger.exception("sweep failed; the next one follows")
+        _stop.wait(settings.SWEEP_SECONDS)

@@ -1,0 +1,26 @@
+"""What every page's frame shows."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from registry import permissions, selectors
+
+
+def navigation(request: HttpRequest) -> dict[str, object]:
+    """`nav`: the entries that this person may use, with the review count; lazy, for pages that show no frame."""
+
+    def build() -> dict[str, object]:
+        user = request.user
+        reviewer = permissions.may_review(user)
+        return {
+            "may_submit": permissions.may_submit(user),
+            "may_review": reviewer,
+            "may_operate": permissions.may_operate(user),
+            "may_administer": permissions.may_administer(user),
+            "review_count": selectors.open_review_count() if reviewer else 0,
+        }
+
+    return {"nav": SimpleLazyObject(build), "site_name": settings.SITE_NAME, "theme": request.COOKIES.get("theme", "")}

@@ -1,0 +1,182 @@
+"""Every environment variable, declared once: name, default, parser and a line of documentation.
+
+`python -m portal.env` prints the table that stands in the README.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+ROOT = Path(__file__).resolve().parent.parent
+GIB = 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Variable(Generic[T]):
+    """One declared variable. `default` is written as the environment would write it."""
+
+    name: str
+    default: str
+    parse: Callable[[str], T]
+    doc: str
+
+    def read(self) -> T:
+        """The parsed value; a value that cannot be parsed stops the start with the variable's name."""
+        raw = os.environ.get(self.name, "")
+        try:
+            return self.parse(raw or self.default)
+        except ValueError as error:
+            raise SystemExit(f"{self.name}={raw!r} is not usable: {error}. {self.doc}") from error
+
+
+DECLARED: list[Variable[object]] = []
+
+
+def declare(name: str, default: str, parse: Callable[[str], T], doc: str) -> T:
+    """Register a variable and return its value."""
+    variable = Variable(name, default, parse, doc)
+    DECLARED.append(variable)  # type: ignore[arg-type]  # a Variable only produces T, so widening is safe
+    return variable.read()
+
+
+def boolean(text: str) -> bool:
+    """`1/true/yes/on` or `0/false/no/off`."""
+    lowered = text.lower()
+    if lowered in {"1", "true", "yes", "on"}:
+        return True
+    if lowered in {"0", "false", "no", "off"}:
+        return False
+    raise ValueError("expected true or false")
+
+
+def positive(text: str) -> int:
+    """A whole number above zero; underscores may group digits."""
+    number = int(text)
+    if number <= 0:
+        raise ValueError("expected a number above zero")
+    return number
+
+
+def words(text: str) -> list[str]:
+    """A comma-separated list without empty entries."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def folder(text: str) -> Path:
+    """A folder; a relative one counts from the project's root."""
+    return (ROOT / Path(text).expanduser()).resolve()
+
+
+def choice(*allowed: str) -> Callable[[str], str]:
+    """A parser for one word of a fixed list."""
+
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"expected one of {', '.join(allowed)}")
+        return text
+
+    return parse
+
+
+DATA_DIR = declare(
+    "MODEL_COMMONS_DATA_DIR", "var", folder, "All state of an embedded installation; deleting it is a factory reset."
+)
+DEBUG = declare("MODEL_COMMONS_DEBUG", "false", boolean, "Django's debug mode; never in production.")
+SECRET_KEY = declare(
+    "MODEL_COMMONS_SECRET_KEY", "", str, "Signs sessions; empty: made once and kept in the data folder."
+)
+ALLOWED_HOSTS = declare(
+    "MODEL_COMMONS_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", words, "Host names that the portal answers to."
+)
+SITE_URL = declare(
+    "MODEL_COMMONS_SITE_URL", "", str, "Public address in snippets and mail; empty: taken from the request."
+)
+TRUST_PROXY = declare(
+    "MODEL_COMMONS_TRUST_PROXY",
+    "false",
+    boolean,
+    "Believe X-Forwarded-Proto and -For from one proxy in front; sends HTTPS-only cookies.",
+)
+LISTEN_HOST = declare("MODEL_COMMONS_LISTEN_HOST", "127.0.0.1", str, "Address that the web server binds.")
+PORT = declare("MODEL_COMMONS_PORT", "8000", positive, "Port that the web server binds.")
+WEB_PROCESSES = declare("MODEL_COMMONS_WEB_PROCESSES", "1", positive, "Web server processes.")
+WEB_THREADS = declare(
+    "MODEL_COMMONS_WEB_THREADS", "64", positive, "Threads per web process; slow uploads each hold one."
+)
+WORKER_PROCESSES = declare("MODEL_COMMONS_WORKER_PROCESSES", "2", positive, "Jobs that one worker runs at a time.")
+DEMO = declare(
+    "MODEL_COMMONS_DEMO",
+    "true",
+    boolean,
+    "Create demo accounts and seed the four first models; switch off for real use.",
+)
+DATABASE_URL = declare("DATABASE_URL", "", str, "PostgreSQL, as postgres://…; empty: SQLite in the data folder.")
+REDIS_URL = declare(
+    "REDIS_URL", "", str, "Redis for the doorbell and the cache; empty: a SQLite file and the database."
+)
+MAX_FILE_BYTES = declare("MODEL_COMMONS_MAX_FILE_BYTES", str(20 * GIB), positive, "Largest single file, in bytes.")
+MAX_VERSION_BYTES = declare(
+    "MODEL_COMMONS_MAX_VERSION_BYTES", str(40 * GIB), positive, "Largest version, all files together, in bytes."
+)
+MAX_VERSION_FILES = declare("MODEL_COMMONS_MAX_VERSION_FILES", "200", positive, "Most files in one version.")
+ACCOUNT_QUOTA_BYTES = declare(
+    "MODEL_COMMONS_ACCOUNT_QUOTA_BYTES",
+    str(100 * GIB),
+    positive,
+    "Bytes that one account may hold, unfinished uploads included.",
+)
+UPLOAD_EXPIRY_HOURS = declare(
+    "MODEL_COMMONS_UPLOAD_EXPIRY_HOURS",
+    "168",
+    positive,
+    "An unfinished upload is dropped this long after its last byte.",
+)
+FORM_UPLOAD_MAX_BYTES = declare(
+    "MODEL_COMMONS_FORM_UPLOAD_MAX_BYTES",
+    str(GIB // 4),
+    positive,
+    "Largest plain form upload (the way without JavaScript), in bytes.",
+)
+REQUIRED_APPROVALS = declare("MODEL_COMMONS_REQUIRED_APPROVALS", "1", positive, "Approvals that a version needs.")
+SWEEP_SECONDS = declare(
+    "MODEL_COMMONS_SWEEP_SECONDS",
+    "5",
+    positive,
+    "Period of the sweep that rings due work and compares wanted with actual.",
+)
+LEASE_SECONDS = declare(
+    "MODEL_COMMONS_LEASE_SECONDS", "30", positive, "A worker that is silent for this long loses its job to another."
+)
+SERVING_SANDBOX = declare(
+    "MODEL_COMMONS_SERVING_SANDBOX",
+    "auto",
+    choice("auto", "bubblewrap", "none"),
+    "Isolation of local model processes: bubblewrap where it works, always, or never.",
+)
+GATEWAY_TIMEOUT_SECONDS = declare(
+    "MODEL_COMMONS_GATEWAY_TIMEOUT_SECONDS", "30", positive, "Longest wait for a served model's answer."
+)
+GATEWAY_MAX_BYTES = declare(
+    "MODEL_COMMONS_GATEWAY_MAX_BYTES", str(16 * 1024**2), positive, "Largest prediction request, in bytes."
+)
+EMAIL_FROM = declare("MODEL_COMMONS_EMAIL_FROM", "model-commons@localhost", str, "Sender of the portal's mail.")
+SMTP_HOST = declare(
+    "MODEL_COMMONS_SMTP_HOST", "", str, "Mail server; empty: mail is written to files in the data folder."
+)
+
+
+def as_markdown() -> str:
+    """The table of the README."""
+    rows = [
+        f"| `{v.name}` | `{v.default}` | {v.doc} |" if v.default else f"| `{v.name}` | | {v.doc} |" for v in DECLARED
+    ]
+    return "\n".join(["| Variable | Default | Meaning |", "| --- | --- | --- |", *rows])
+
+
+if __name__ == "__main__":
+    print(as_markdown())  # noqa: T201  # printing is this entry's purpose

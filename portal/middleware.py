@@ -1,0 +1,71 @@
+"""A request id on every answer and log line, and expected errors as pages."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from registry.errors import PortalError
+from registry.messages import message
+
+logger = logging.getLogger(__name__)
+_request_id: ContextVar[str] = ContextVar("request_id", default="-")
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestIdFilter(logging.Filter):
+    """Puts the current request's id on each log record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Never drops a record."""
+        record.request_id = _request_id.get()
+        return True
+
+
+class RequestIdMiddleware:
+    """Gives each request an id that the answer, the error page and the log share."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer with the id in a header."""
+        request_id = uuid.uuid4().hex[:12]
+        request.META["request_id"] = request_id
+        token = _request_id.set(request_id)
+        try:
+            response = self.get_response(request)
+        finally:
+            _request_id.reset(token)
+        response["X-Request-Id"] = request_id
+        return response
+
+
+class PortalErrorMiddleware:
+    """Turns an expected error that no view handled into a page, or JSON for who asked for it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer a `PortalError`; leave everything else to Django."""
+        if not isinstance(exception, PortalError):
+            return None
+        if exception.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            logger.error("request failed: %s", exception)
+        text = message(exception.code, exception.params)
+        if not request.accepts("text/html"):
+            body = {"code": exception.code, "title": text.title, "detail": text.body, "field": exception.field}
+            return JsonResponse(body, status=exception.http_status)
+        context = {"text": text, "code": exception.code, "request_id": request.META.get("request_id", "")}
+        return render(request, "errors/portal_error.html", context, status=exception.http_status)

@@ -1,0 +1,221 @@
+"""Django's settings: wiring only. What may differ between installations is declared in `env.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from portal import env
+from portal.secret_key import load_secret_key
+
+BASE_DIR = env.ROOT
+DATA_DIR = env.DATA_DIR
+DEBUG = env.DEBUG
+SECRET_KEY = env.SECRET_KEY or load_secret_key(DATA_DIR)
+ALLOWED_HOSTS = env.ALLOWED_HOSTS
+SITE_URL = env.SITE_URL.rstrip("/")
+SITE_NAME = "Model Commons"
+
+INSTALLED_APPS = [
+    "portal.apps.PortalConfig",
+    "registry.apps.RegistryConfig",
+    "deployer.apps.DeployerConfig",
+    "portal.apps.PortalAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "portal.middleware.RequestIdMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "portal.middleware.PortalErrorMiddleware",
+]
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portal.context.navigation",
+            ],
+        },
+    },
+]
+
+# WAL with IMMEDIATE transactions and a long timeout is what lets many processes write to one SQLite file.
+SQLITE_OPTIONS: dict[str, Any] = {
+    "timeout": 20,
+    "transaction_mode": "IMMEDIATE",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+}
+if env.DATABASE_URL:
+    DATABASES = {"default": dict(dj_database_url.parse(env.DATABASE_URL, conn_max_age=60, conn_health_checks=True))}
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA_DIR / "portal.sqlite3",
+            "OPTIONS": SQLITE_OPTIONS,
+        },
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Rate limits live in the cache, so it must be one that all web processes share.
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.REDIS_URL}
+    if env.REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"},
+}
+
+AUTH_USER_MODEL = "registry.Account"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_REDIRECT_URL = "registry:my_models"
+LOGIN_URL = "account_login"
+LOGOUT_REDIRECT_URL = "registry:home"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_USERNAME_VALIDATORS = "registry.names.ACCOUNT_NAME_VALIDATORS"
+ACCOUNT_USERNAME_BLACKLIST = ["admin", "api", "system", "static", "serve", "models", "new"]
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.TRUST_PROXY else 0
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("ar", _("Arabic")), ("de", _("German"))]
+LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static" / "css", BASE_DIR / "vendor-static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "tmp"
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024**2
+
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if env.SMTP_HOST
+    else "django.core.mail.backends.filebased.EmailBackend"
+)
+EMAIL_FILE_PATH = DATA_DIR / "mail"
+EMAIL_HOST = env.SMTP_HOST
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.EMAIL_FROM
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    },
+}
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = env.TRUST_PROXY
+SECURE_HSTS_SECONDS = 31_536_000 if env.TRUST_PROXY else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.TRUST_PROXY
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.TRUST_PROXY else None
+
+# Outside systems: a class and its options, built in one place per app (`backends.py`).
+BACKENDS: dict[str, dict[str, Any]] = {
+    "blob_store": {"class": "registry.artifacts.folder.FolderBlobStore", "options": {"root": DATA_DIR / "blobs"}},
+    "file_inspector": {"class": "registry.inspection.runner.ChildProcessInspector", "options": {}},
+    "pickle_scanner": {"class": "registry.scanners.PicklescanScanner", "options": {}},
+    "runtime_catalogue": {"class": "deployer.runtimes.catalogue.PortalRuntimeCatalogue", "options": {}},
+    "serving_directory": {"class": "deployer.directory.EndpointDirectory", "options": {}},
+    "image_builder": {"class": "deployer.builders.local.LocalImageBuilder", "options": {"root": DATA_DIR / "images"}},
+    "serving": {
+        "class": "deployer.serving.local.LocalServingBackend",
+        "options": {
+            "state_dir": DATA_DIR / "serving",
+            "environments_dir": DATA_DIR / "environments",
+            "request_timeout": float(env.GATEWAY_TIMEOUT_SECONDS),
+            "sandbox": env.SERVING_SANDBOX,
+        },
+    },
+}
+UPLOADS_DIR = DATA_DIR / "uploads"
+LIMITS = {
+    "max_file_bytes": env.MAX_FILE_BYTES,
+    "max_version_bytes": env.MAX_VERSION_BYTES,
+    "max_version_files": env.MAX_VERSION_FILES,
+    "account_quota_bytes": env.ACCOUNT_QUOTA_BYTES,
+    "upload_expiry_hours": env.UPLOAD_EXPIRY_HOURS,
+    "form_upload_max_bytes": env.FORM_UPLOAD_MAX_BYTES,
+    "card_max_bytes": 20_000,
+    "gateway_max_bytes": env.GATEWAY_MAX_BYTES,
+}
+REQUIRED_APPROVALS = env.REQUIRED_APPROVALS
+SWEEP_SECONDS = env.SWEEP_SECONDS
+LEASE_SECONDS = env.LEASE_SECONDS
+GATEWAY_TIMEOUT_SECONDS = env.GATEWAY_TIMEOUT_SECONDS
+
+CELERY_BROKER_URL = env.REDIS_URL or f"sqla+sqlite:///{DATA_DIR / 'doorbell.sqlite3'}"
+CELERY_BROKER_TRANSPORT_OPTIONS = {} if env.REDIS_URL else {"polling_interval": 0.1}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0
+CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "portal.middleware.RequestIdFilter"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+}

@@ -1,0 +1,160 @@
+"""The work queue in the database: claim, heartbeat, fence, finish.
+
+A claim is one conditional UPDATE that raises `attempt`. Every later write carries `attempt = mine`, so a worker
+that slept past its lease can write nothing. Works alike on SQLite and PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from registry.models import Job, JobState
+
+logger = logging.getLogger(__name__)
+
+
+class FencedError(Exception):
+    """Another worker holds the job by now; whatever this one found out is void."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The right to work on a job until somebody else claims it."""
+
+    job_id: int
+    attempt: int
+    kind: str
+    subject_id: int
+
+    def _mine(self) -> Any:
+        return Job.objects.filter(pk=self.job_id, attempt=self.attempt, state=JobState.RUNNING)
+
+    def heartbeat(self) -> None:
+        """Extend the lease; `FencedError` if it is lost."""
+        now = timezone.now()
+        if not self._mine().update(heartbeat_at=now, lease_until=now + lease_length()):
+            self._refuse("heartbeat")
+
+    def report(self, *, phase: str, done: int = 0, total: int = 0) -> None:
+        """Show progress; also a heartbeat."""
+        now = timezone.now()
+        changes = {"phase": phase, "progress_done": done, "progress_total": total}
+        if not self._mine().update(heartbeat_at=now, lease_until=now + lease_length(), **changes):
+            self._refuse("report")
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction in which this claim surely holds: everything written inside is fenced."""
+        with transaction.atomic():
+            self.heartbeat()  # locks the row, so that no claim can slip in before the commit
+            yield
+
+    def finish(self) -> None:
+        """End the job well."""
+        if not self._mine().update(state=JobState.SUCCEEDED, finished_at=timezone.now(), lease_until=None, phase=""):
+            self._refuse("finish")
+
+    def fail(self, *, code: str, params: Mapping[str, Any] | None = None) -> None:
+        """End the job badly, with the message that says who must act."""
+        changes = {"last_error": code, "last_error_params": dict(params or {})}
+        rows = self._mine().update(state=JobState.FAILED, finished_at=timezone.now(), lease_until=None, **changes)
+        if not rows:
+            self._refuse("fail")
+
+    def release(self, *, delay: timedelta, code: str = "", params: Mapping[str, Any] | None = None) -> None:
+        """Give the job back, to be repeated after `delay`. With a code it counts as a failed attempt."""
+        changes: dict[str, Any] = {"state": JobState.QUEUED, "run_after": timezone.now() + delay, "lease_until": None}
+        if code:
+            changes |= {"last_error": code, "last_error_params": dict(params or {}), "failures": F("failures") + 1}
+        if not self._mine().update(**changes):
+            self._refuse("release")
+
+    def _refuse(self, what: str) -> None:
+        logger.warning("fenced: %s of job %s attempt %s", what, self.job_id, self.attempt)
+        raise FencedError(f"{what} of job {self.job_id} attempt {self.attempt}")
+
+
+def lease_length() -> timedelta:
+    """How long a silent worker keeps its job."""
+    return timedelta(seconds=settings.LEASE_SECONDS)
+
+
+def ensure_job(*, kind: str, subject_id: int, key: str, run_after: datetime | None = None) -> int:
+    """The id of the job of this key, created if it is new. Call it in the transaction that makes the work due."""
+    job, _created = Job.objects.get_or_create(
+        key=key, defaults={"kind": kind, "subject_id": subject_id, "run_after": run_after or timezone.now()}
+    )
+    return job.pk
+
+
+def requeue(*, key: str) -> int | None:
+    """Make a finished or failed job due again, with its failures forgotten; None if there is none or it is running."""
+    rows = Job.objects.filter(key=key, state__in=[JobState.FAILED, JobState.SUCCEEDED])
+    changed = rows.update(
+        state=JobState.QUEUED,
+        run_after=timezone.now(),
+        failures=0,
+        last_error="",
+        last_error_params={},
+        claimed_at=None,
+        deadline_at=None,
+        finished_at=None,
+        phase="",
+        progress_done=0,
+        progress_total=0,
+    )
+    return Job.objects.values_list("pk", flat=True).get(key=key) if changed else None
+
+
+def claim(*, job_id: int, deadline: timedelta) -> Claim | None:
+    """Claim a due job, or a running one whose lease ran out; None if there is nothing to claim.
+
+    `deadline` counts from this claim, never from the job's creation: waiting in the queue is not a failure.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        due = Q(state=JobState.QUEUED, run_after__lte=now)
+        abandoned = Q(state=JobState.RUNNING, lease_until__lt=now)
+        # An abandoned attempt counts as a failure: its worker died or froze, perhaps by this very job's doing.
+        rows = Job.objects.filter(pk=job_id)
+        rows.filter(abandoned).update(failures=F("failures") + 1, last_error="job.worker_lost")
+        claimed = rows.filter(due | abandoned).update(
+            state=JobState.RUNNING,
+            attempt=F("attempt") + 1,
+            claimed_at=now,
+            heartbeat_at=now,
+            lease_until=now + lease_length(),
+            deadline_at=now + deadline,
+        )
+        if not claimed:
+            return None
+        job = rows.get()
+    return Claim(job_id=job.pk, attempt=job.attempt, kind=job.kind, subject_id=job.subject_id)
+
+
+def due_job_ids(*, limit: int = 200) -> tuple[int, ...]:
+    """Jobs that nobody works on although their time has come, oldest first."""
+    now = timezone.now()
+    due = Q(state=JobState.QUEUED, run_after__lte=now) | Q(state=JobState.RUNNING, lease_until__lt=now)
+    return tuple(Job.objects.filter(due).order_by("run_after").values_list("pk", flat=True)[:limit])
+
+
+def overdue_claims() -> tuple[Claim, ...]:
+    """Running jobs past their deadline, claimed away from whoever holds them so that the caller may end them."""
+    now = timezone.now()
+    taken = []
+    for job in Job.objects.filter(state=JobState.RUNNING, deadline_at__lt=now):
+        mine = Job.objects.filter(pk=job.pk, attempt=job.attempt, state=JobState.RUNNING)
+        if mine.update(attempt=F("attempt") + 1, lease_until=now + lease_length()):
+            taken.append(Claim(job_id=job.pk, attempt=job.attempt + 1, kind=job.kind, subject_id=job.subject_id))
+    return tuple(taken)

@@ -1,0 +1,97 @@
+"""Runs one job: claim, heartbeat in the background, do the work, end it with a verdict."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.db import connection
+
+from registry.errors import OperatorError, PortalError, WhoActs
+from registry.jobs import queue
+from registry.jobs.kinds import JobKind, kind_named
+from registry.jobs.queue import Claim, FencedError
+from registry.models import Job
+
+logger = logging.getLogger(__name__)
+FIRST_RETRY = timedelta(seconds=2)
+LONGEST_RETRY = timedelta(minutes=5)
+
+
+def run_job(*, job_id: int) -> tuple[int, ...]:
+    """Claim and do one job; returns the ids of jobs that became due. Nothing to claim is not an error."""
+    name = Job.objects.filter(pk=job_id).values_list("kind", flat=True).first()
+    if name is None:
+        return ()
+    kind = kind_named(name)
+    claim = queue.claim(job_id=job_id, deadline=kind.deadline)
+    if claim is None:
+        return ()
+    try:
+        if _failures(claim) >= kind.max_failures:
+            return end_badly(claim=claim, kind=kind, error=OperatorError("job.worker_lost"))
+        with _heartbeats(claim):
+            return _attempt(claim, kind)
+    except FencedError:
+        return ()
+
+
+def end_badly(*, claim: Claim, kind: JobKind, error: PortalError) -> tuple[int, ...]:
+    """Fail the job and its subject in one fenced transaction."""
+    with claim.writing():
+        due = kind.on_failure(claim, error)
+        claim.fail(code=error.code, params=dict(error.params))
+    return due
+
+
+def _attempt(claim: Claim, kind: JobKind) -> tuple[int, ...]:
+    try:
+        due = kind.handle(claim)
+        claim.finish()
+    except FencedError:
+        raise
+    except PortalError as error:
+        return _after_error(claim, kind, error)
+    except Exception:
+        logger.exception("job %s (%s) failed unexpectedly", claim.job_id, claim.kind)
+        return _after_error(claim, kind, OperatorError("job.unexpected", job_id=claim.job_id), repeat=True)
+    return due
+
+
+def _after_error(claim: Claim, kind: JobKind, error: PortalError, *, repeat: bool = False) -> tuple[int, ...]:
+    failures = _failures(claim)
+    if (repeat or error.who_acts is WhoActs.RETRY) and failures + 1 < kind.max_failures:
+        delay = min(FIRST_RETRY * 2**failures, LONGEST_RETRY)
+        claim.release(delay=delay, code=error.code, params=dict(error.params))
+        return ()
+    return end_badly(claim=claim, kind=kind, error=error)
+
+
+def _failures(claim: Claim) -> int:
+    return Job.objects.values_list("failures", flat=True).get(pk=claim.job_id)
+
+
+@contextmanager
+def _heartbeats(claim: Claim) -> Iterator[None]:
+    """Extend the lease from a thread of its own, so that a long read or call does not look like a dead worker."""
+    stop = threading.Event()
+
+    def beat() -> None:
+        try:
+            while not stop.wait(queue.lease_length().total_seconds() / 3):
+                claim.heartbeat()
+        except FencedError:
+            pass  # the job's own next write is refused as well, and ends it
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=beat, name=f"heartbeat-{claim.job_id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,61 @@
+"""The sweep: rings what is due, ends what is overdue, and runs what each app registered for it.
+
+Level-triggered and idempotent: whoever holds the lease row does it, and doing it twice does no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from registry.errors import OperatorError
+from registry.jobs import queue, runner
+from registry.jobs.kinds import kind_named
+from registry.jobs.queue import FencedError
+from registry.models import Lease
+
+logger = logging.getLogger(__name__)
+LEASE = "sweep"
+Sweeper = Callable[[], tuple[int, ...]]
+_SWEEPERS: list[Sweeper] = []
+
+
+def register_sweeper(sweeper: Sweeper) -> None:
+    """Add a step to the sweep. It returns the ids of jobs that it made due."""
+    if sweeper not in _SWEEPERS:
+        _SWEEPERS.append(sweeper)
+
+
+def take_lease(*, holder: str) -> bool:
+    """Take or extend the sweep's lease; False while another process holds it."""
+    now = timezone.now()
+    until = now + timedelta(seconds=settings.SWEEP_SECONDS * 2)
+    Lease.objects.get_or_create(name=LEASE, defaults={"holder": holder, "until": now})
+    mine = Lease.objects.filter(Q(holder=holder) | Q(until__lt=now), name=LEASE)
+    return bool(mine.update(holder=holder, until=until))
+
+
+def sweep_once(*, holder: str) -> tuple[int, ...]:
+    """One round, if this process holds the lease; returns the jobs to ring."""
+    if not take_lease(holder=holder):
+        return ()
+    due: list[int] = []
+    for claim in queue.overdue_claims():
+        try:
+            due += runner.end_badly(
+                claim=claim, kind=kind_named(claim.kind), error=OperatorError("job.deadline", job_id=claim.job_id)
+            )
+        except FencedError:
+            continue
+    for sweeper in _SWEEPERS:
+        try:
+            due += sweeper()
+        except Exception:
+            # One broken step must not keep the others from running; it is tried again in the next round.
+            logger.exception("sweep step %s failed", getattr(sweeper, "__name__", sweeper))
+    return tuple(dict.fromkeys([*due, *queue.due_job_ids()]))

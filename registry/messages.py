@@ -1,0 +1,54 @@
+"""Every text that people read about failures and checks, by message id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`title` says what happened in a line; `body` why, and what to do. Both take `%(name)s` placeholders."""
+
+    title: StrOrPromise
+    body: StrOrPromise = ""
+
+
+UNKNOWN = Message(
+    _("Something went wrong."),
+    _("The portal has recorded it as “%(code)s”. Try again; if it stays, tell an operator this code."),
+)
+_MESSAGES: dict[str, Message] = {}
+
+
+def register_messages(messages: Mapping[str, Message]) -> None:
+    """Add an app's texts; an id may be defined once."""
+    clash = _MESSAGES.keys() & messages.keys()
+    if clash and any(_MESSAGES[key] is not messages[key] for key in clash):
+        raise ValueError(f"message ids defined twice: {sorted(clash)}")
+    _MESSAGES.update(messages)
+
+
+def message(code: str, params: Mapping[str, object] | None = None) -> Message:
+    """The texts for an id, filled in. An unknown id gives a general text that names it."""
+    found = _MESSAGES.get(code, UNKNOWN)
+    values = _Lenient({**(params or {}), "code": code})
+    return Message(str(found.title) % values, str(found.body) % values)
+
+
+def known_codes() -> frozenset[str]:
+    """Every registered id."""
+    return frozenset(_MESSAGES)
+
+
+class _Lenient(dict[str, object]):
+    """A missing parameter shows as its name instead of breaking the page that reports another failure."""
+
+    def __missing__(self, key: str) -> str:
+        return key

@@ -1,0 +1,28 @@
+"""The tables of registration and review."""
+
+from registry.models.account import Account
+from registry.models.catalogue import ModelVersion, RegisteredModel, VersionState
+from registry.models.content import Blob, Example, VersionFile
+from registry.models.event import Event
+from registry.models.job import Job, JobState, Lease
+from registry.models.review import Check, Decision, Review, TrialRun
+from registry.models.upload import Upload
+
+__all__ = [
+    "Account",
+    "Blob",
+    "Check",
+    "Decision",
+    "Event",
+    "Example",
+    "Job",
+    "JobState",
+    "Lease",
+    "ModelVersion",
+    "RegisteredModel",
+    "Review",
+    "TrialRun",
+    "Upload",
+    "VersionFile",
+    "VersionState",
+]

@@ -1,0 +1,32 @@
+"""The public log: who did what, when, why and to which bytes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from registry.models.catalogue import ModelVersion, RegisteredModel
+
+
+class Event(models.Model):
+    """One thing that happened. Rows are only ever added. `tag` reads `subject:action`; no actor means the portal."""
+
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="events")
+    tag = models.CharField(max_length=60, db_index=True)
+    registered_model = models.ForeignKey(RegisteredModel, null=True, on_delete=models.PROTECT, related_name="events")
+    version = models.ForeignKey(ModelVersion, null=True, on_delete=models.SET_NULL, related_name="events")
+    subject = models.CharField(max_length=60, help_text="kind:id of the row whose state moved")
+    from_state = models.CharField(max_length=20, blank=True)
+    to_state = models.CharField(max_length=20, blank=True)
+    reason = models.TextField(blank=True)
+    digest = models.CharField(max_length=71, blank=True)
+    public = models.BooleanField(default=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.tag} {self.subject}"

@@ -1,0 +1,98 @@
+"""Checks, trial runs and decisions."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from registry.interfaces import Verdict
+from registry.models.catalogue import ModelVersion
+
+
+class Check(models.Model):
+    """One check's answer about one exact content. `code`, `params` name the texts; pages never store prose."""
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="checks")
+    content_digest = models.CharField(max_length=71)
+    frozen = models.BooleanField(default=False)
+    name = models.CharField(max_length=40)
+    position = models.PositiveIntegerField()
+    verdict = models.CharField(max_length=4, choices=[(v.value, v.value) for v in Verdict])
+    code = models.CharField(max_length=80)
+    params = models.JSONField(default=dict)
+    details = models.JSONField(default=list)
+    advice = models.TextField(blank=True)
+    duration_ms = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["version", "content_digest", "frozen", "name"], name="check_once"),
+        ]
+        ordering: ClassVar = ["position"]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.verdict}"
+
+
+class TrialRun(models.Model):
+    """What the frozen version did in its own runtime. Times are milliseconds, memory bytes."""
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="trial_runs")
+    content_digest = models.CharField(max_length=71)
+    image_digest = models.CharField(max_length=71)
+    passed = models.BooleanField()
+    code = models.CharField(max_length=80, blank=True)
+    params = models.JSONField(default=dict)
+    examples = models.JSONField(default=list)
+    load_ms = models.FloatField(null=True)
+    peak_memory_bytes = models.PositiveBigIntegerField(null=True)
+    p50_ms = models.FloatField(null=True)
+    p95_ms = models.FloatField(null=True)
+    requests = models.PositiveIntegerField(default=0)
+    log_tail = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["version", "content_digest"], name="trial_run_once")]
+
+    def __str__(self) -> str:
+        return f"{self.version}: {'passed' if self.passed else self.code}"
+
+
+class Decision(models.TextChoices):
+    """What a reviewer may say."""
+
+    COMMENT = "comment", _("Comment")
+    REQUEST_CHANGES = "request_changes", _("Request changes")
+    APPROVE = "approve", _("Approve")
+    REJECT = "reject", _("Reject")
+
+
+class Review(models.Model):
+    """One statement of one reviewer, bound to the digests that the reviewer saw."""
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="reviews")
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews")
+    decision = models.CharField(max_length=20, choices=Decision)
+    comment = models.TextField(blank=True)
+    comment_html = models.TextField(blank=True)
+    content_digest = models.CharField(max_length=71)
+    image_digest = models.CharField(max_length=71, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["version", "reviewer", "content_digest"],
+                condition=models.Q(decision="approve"),
+                name="one_approval_per_reviewer",
+            ),
+        ]
+        ordering: ClassVar = ["created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.reviewer}: {self.decision}"

@@ -1,0 +1,84 @@
+"""One predicate per right. Pages, API, admin and templates all ask here."""
+
+from __future__ import annotations
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+
+from registry.models import Account, ModelVersion, RegisteredModel, VersionState
+
+REVIEWERS = "reviewers"
+OPERATORS = "operators"
+ADMINISTRATORS = "administrators"
+GROUPS = (REVIEWERS, OPERATORS, ADMINISTRATORS)
+
+User = AbstractBaseUser | AnonymousUser
+
+
+def _active(user: User) -> bool:
+    return isinstance(user, Account) and user.is_active
+
+
+def _in_group(user: User, name: str) -> bool:
+    if not isinstance(user, Account) or not user.is_active:
+        return False
+    held: frozenset[str] | None = user.__dict__.get("_held_groups")
+    if held is None:
+        # One query per request however often a page asks.
+        held = user.__dict__["_held_groups"] = frozenset(user.groups.values_list("name", flat=True))
+    return name in held
+
+
+def may_submit(user: User) -> bool:
+    """Register models, upload and submit: any active account."""
+    return _active(user)
+
+
+def may_review(user: User) -> bool:
+    """Read the review desk and state a review."""
+    return _in_group(user, REVIEWERS)
+
+
+def may_operate(user: User) -> bool:
+    """Retry, stop, promote, roll back and retire."""
+    return _in_group(user, OPERATORS)
+
+
+def may_administer(user: User) -> bool:
+    """Accounts, roles, runtimes and environments."""
+    return _in_group(user, ADMINISTRATORS)
+
+
+def owns(user: User, registered_model: RegisteredModel) -> bool:
+    """Whether the model is the account's own."""
+    return _active(user) and registered_model.owner_id == user.pk
+
+
+def may_edit_model(user: User, registered_model: RegisteredModel) -> bool:
+    """Start versions and change the summary: the owner."""
+    return owns(user, registered_model)
+
+
+def may_edit_version(user: User, version: ModelVersion) -> bool:
+    """Change a draft's content: the owner, whatever the state; the state itself is the lifecycle's business."""
+    return owns(user, version.registered_model)
+
+
+def may_see_version(user: User, version: ModelVersion) -> bool:
+    """Drafts are their owner's; all that was ever submitted is public."""
+    return version.state != VersionState.DRAFT or version.revision > 0 or owns(user, version.registered_model)
+
+
+def may_decide(user: User, version: ModelVersion) -> bool:
+    """Decide on a version: a reviewer who neither owns nor submitted it."""
+    return may_review(user) and not owns(user, version.registered_model) and version.submitted_by_id != user.pk
+
+
+def may_retry(user: User, version: ModelVersion) -> bool:
+    """Repeat a failed step: who submitted it, or an operator."""
+    return owns(user, version.registered_model) or may_operate(user)
+
+
+def may_retire(user: User, version: ModelVersion) -> bool:
+    """Take a version out of service: its owner, or an operator."""
+    return owns(user, version.registered_model) or may_operate(user)
