@@ -1,0 +1,52 @@
+"""Layer recipes as JSON: what the local builder keeps instead of layers."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from typing import Any
+
+from deployer.interfaces import LayerRecipe
+
+
+def recipe_key(path: str, blob_sha256: str) -> str:
+    """A name for the recipe of this file at this path: hex SHA-256, as paths make poor file names."""
+    return hashlib.sha256(f"{blob_sha256}\0{path}".encode()).hexdigest()
+
+
+def to_json(recipe: LayerRecipe) -> dict[str, Any]:
+    """The recipe as plain JSON values."""
+    return {
+        "path": recipe.path,
+        "blob_sha256": recipe.blob_sha256,
+        "blob_size": recipe.blob_size,
+        "header": base64.b64encode(recipe.header).decode("ascii"),
+        "padding": recipe.padding,
+        "digest": recipe.digest,
+        "size": recipe.size,
+    }
+
+
+def from_json(value: Any) -> LayerRecipe:
+    """The recipe back; `ValueError` for anything that `to_json` did not write."""
+    try:
+        recipe = LayerRecipe(
+            path=value["path"],
+            blob_sha256=value["blob_sha256"],
+            blob_size=value["blob_size"],
+            header=base64.b64decode(value["header"], validate=True),
+            padding=value["padding"],
+            digest=value["digest"],
+            size=value["size"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError("not a layer recipe") from error
+    if recipe.size != len(recipe.header) + recipe.blob_size + recipe.padding:
+        raise ValueError("a layer recipe whose sizes disagree")
+    return recipe
+
+
+def dump(value: Any) -> bytes:
+    """JSON bytes as they are stored."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
