@@ -1,0 +1,176 @@
+"""What the pages' markup needs beyond Django: icons, status chips, times, digests and form widgets in Codex."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from django import template
+from django.forms import widgets
+from django.urls import NoReverseMatch, reverse
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timesince import timesince, timeuntil
+from django.utils.timezone import now
+from django.utils.translation import get_language, get_language_bidi
+from django.utils.translation import gettext as _
+
+from registry.templatetags._icons import icon_body
+from registry.templatetags._status import StatusWord, status_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from django.core.paginator import Page
+    from django.forms import BoundField
+
+register = template.Library()
+
+DIGEST_HEAD = 4
+JUST_NOW_S = 60
+SECONDS_PER_MINUTE = 60
+MS_PER_SECOND = 1000
+
+
+@register.simple_tag
+def icon(name: str, label: str = "", modifier: str = "") -> SafeString:
+    """A Codex icon as inline SVG: `{% icon "success" %}` is decorative, with a `label` it is an image of that name.
+
+    `modifier` is one or more of `icon--<modifier>` (`small`, `success`, `warning`, `error`, `progressive`, `subtle`).
+    """
+    body, flips = icon_body(name, language=get_language() or "en", bidi=get_language_bidi())
+    modifiers = [*modifier.split(), *(["flip"] if flips else [])]
+    classes = " ".join(["icon", *(f"icon--{each}" for each in modifiers)])
+    role = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+    return format_html(
+        '<svg class="{}" viewBox="0 0 20 20" width="20" height="20" focusable="false" {}>{}</svg>', classes, role, body
+    )
+
+
+@register.inclusion_tag("includes/status_chip.html")
+def status_chip(status: str, label: str = "") -> dict[str, StatusWord | str]:
+    """The chip for one of the portal's status words; `label` replaces the word, never the meaning."""
+    word = status_word(status)
+    return {"status": word, "label": label or str(word.label)}
+
+
+@register.filter
+def status_label(status: str) -> str:
+    """The word alone, for table cells and titles."""
+    return str(status_word(status).label)
+
+
+@register.simple_tag
+def relative_time(moment: datetime | None) -> SafeString:
+    """`<time>` with a short distance to read and the absolute UTC moment as its title; a dash for None."""
+    if moment is None:
+        return mark_safe("–")  # noqa: RUF001 - the typographic dash of an empty cell
+    at = moment.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(timespec="seconds"),
+        at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        _distance(at),
+    )
+
+
+def _distance(at: datetime) -> str:
+    seconds = (now() - at).total_seconds()
+    if abs(seconds) < JUST_NOW_S:
+        return _("just now")
+    if seconds > 0:
+        # Translators: a span of time before now, such as "3 hours ago".
+        return _("%(span)s ago") % {"span": timesince(at, depth=1)}
+    # Translators: a span of time after now, such as "in 3 hours".
+    return _("in %(span)s") % {"span": timeuntil(at, depth=1)}
+
+
+@register.filter
+def duration_ms(milliseconds: float | None) -> str:
+    """Milliseconds as people say them: "<1 s", "48 s", "1 min 5 s"; "" for None."""
+    if milliseconds is None:
+        return ""
+    seconds = round(milliseconds / MS_PER_SECOND)
+    if seconds < 1:
+        # Translators: a duration of less than one second; s is the unit.
+        return _("<1 s")
+    minutes, rest = divmod(seconds, SECONDS_PER_MINUTE)
+    values = {"minutes": number_format(minutes), "seconds": number_format(rest)}
+    if not minutes:
+        return _("%(seconds)s s") % values
+    return _("%(minutes)s min %(seconds)s s") % values if rest else _("%(minutes)s min") % values
+
+
+@register.filter
+def short_digest(digest: str) -> str:
+    """`sha256:4be1…90aa` for reading; pages keep the whole digest in a title or a copy button."""
+    algorithm, colon, value = digest.rpartition(":")
+    if len(value) <= 2 * DIGEST_HEAD + 1:
+        return digest
+    return f"{algorithm}{colon}{value[:DIGEST_HEAD]}…{value[-DIGEST_HEAD:]}"
+
+
+@register.filter
+def path_parts(path: str) -> SafeString:
+    """`weights/model.onnx` with its folder set back and its name in bold."""
+    folder, slash, name = path.rpartition("/")
+    return format_html('<span class="file-row__folder">{}</span><b>{}</b>', folder + slash, name)
+
+
+@register.simple_tag
+def page_numbers(page: Page[object]) -> Iterator[int | str]:
+    """The page numbers to link, with an ellipsis where some are left out."""
+    return page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
+
+
+@register.simple_tag
+def url_if(name: str, *args: object) -> str:
+    """The URL of a view that not every installation has, or "": registration runs without the deployer."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+@register.simple_tag
+def codex_widget(field: BoundField) -> SafeString:
+    """A form field's control with the Codex class for its kind, its own classes kept."""
+    widget = field.field.widget
+    classes = f"{widget.attrs.get('class', '')} {_control_class(widget)}".strip()
+    return field.as_widget(attrs={"class": classes})
+
+
+@register.filter
+def control_kind(field: BoundField) -> str:
+    """Which markup a field needs: input, textarea, select, select-multiple, file, checkbox, or choices (a group)."""
+    widget = field.field.widget
+    if isinstance(widget, widgets.RadioSelect | widgets.CheckboxSelectMultiple):
+        return "choices"
+    for kind, classes in _KINDS.items():
+        if isinstance(widget, classes):
+            return kind
+    return "input"
+
+
+# Subclasses stand before their bases: the first match wins.
+_KINDS: dict[str, type[widgets.Widget]] = {
+    "checkbox": widgets.CheckboxInput,
+    "select-multiple": widgets.SelectMultiple,
+    "select": widgets.Select,
+    "textarea": widgets.Textarea,
+    "file": widgets.FileInput,
+}
+
+
+def _control_class(widget: widgets.Widget) -> str:
+    if isinstance(widget, widgets.CheckboxInput):
+        return "cdx-checkbox__input"
+    if isinstance(widget, widgets.Select):
+        return "cdx-select"
+    if isinstance(widget, widgets.Textarea):
+        return "cdx-text-area__textarea"
+    if isinstance(widget, widgets.FileInput):
+        return "file-input"
+    return "cdx-text-input__input"
