@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,8 +15,7 @@ from deployer.interfaces import BlobReader, BuiltImage, FileEntry, ImageSpec, La
 from deployer.oci.files import sync_folder, write_atomically
 from deployer.oci.layers import frame, ordered_files
 from deployer.oci.manifest import assemble, digest_of
-
-_DIGEST = re.compile(r"sha256:([0-9a-f]{64})", re.ASCII)
+from deployer.oci.reference import digest_hex, is_digest
 
 
 class LocalImageBuilder:
@@ -150,10 +148,9 @@ class _Meter:
 
 def _hex(digest: str) -> str:
     """The hex digits; anything else never becomes a file name, and no image has such a digest."""
-    match = _DIGEST.fullmatch(digest)
-    if match is None:
+    if not is_digest(digest):
         raise NotFoundError("build.image_missing", digest=digest)
-    return match[1]
+    return digest_hex(digest)
 
 
 def _holds(path: Path, data: bytes) -> bool:
@@ -181,4 +178,4 @@ def _config_named_in(record: Path) -> list[str]:
         config = json.loads(record.read_bytes())["config"]
     except (FileNotFoundError, KeyError, TypeError, ValueError):
         return []
-    return [config] if isinstance(config, str) and _DIGEST.fullmatch(config) else []
+    return [config] if isinstance(config, str) and is_digest(config) else []

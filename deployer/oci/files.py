@@ -25,7 +25,8 @@ def write_atomically(path: Path, data: bytes, *, tmp: Path) -> None:
         with full_disk_as_error():
             with temporary.open("xb") as out:
                 out.write(data)
-                sync_file(out.fileno())
+                out.flush()
+                sync_file(out.fileno(), mode=0o444)
             if not path.parent.is_dir():
                 path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
                 sync_folder(path.parent.parent)
@@ -46,9 +47,9 @@ def full_disk_as_error() -> Iterator[None]:
         raise
 
 
-def sync_file(descriptor: int) -> None:
-    """Make the bytes written survive a power cut, before a rename shows them; readable by all, writable by nobody."""
-    os.fchmod(descriptor, 0o444)
+def sync_file(descriptor: int, *, mode: int) -> None:
+    """Make the bytes handed to the system survive a power cut, before a rename shows them; the umask has no say."""
+    os.fchmod(descriptor, mode)
     os.fsync(descriptor)
 
 

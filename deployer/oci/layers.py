@@ -61,7 +61,10 @@ def check_path(path: str) -> None:
 
 
 def ordered_files(files: Iterable[FileEntry]) -> tuple[FileEntry, ...]:
-    """The files in layer order: by path, as UTF-8 bytes. `BuildError` if there are none or two claim one path."""
+    """The files in layer order: by path, as UTF-8 bytes.
+
+    `BuildError` if there are none, if two claim one path or if a layer cannot hold one, before anything is read.
+    """
     ordered = tuple(sorted(files, key=lambda entry: entry.path.encode("utf-8", "surrogatepass")))
     if not ordered:
         raise BuildError("build.no_files")
@@ -70,7 +73,7 @@ def ordered_files(files: Iterable[FileEntry]) -> tuple[FileEntry, ...]:
             raise BuildError("build.duplicate_path", path=one.path)
     taken = {entry.path for entry in ordered}
     for entry in ordered:
-        check_path(entry.path)
+        frame(entry.path, entry.size)
         parts = entry.path.split("/")
         for depth in range(1, len(parts)):
             if "/".join(parts[:depth]) in taken:

@@ -38,7 +38,7 @@ def image_config(*, labels: Mapping[str, str], layers: Sequence[LayerRecipe]) ->
     for key, value in labels.items():
         if not key or not (key + value).isprintable():
             raise BuildError("build.bad_label", label=key)
-    return _canonical(
+    return canonical(
         {
             "architecture": _ARCHITECTURE,
             "config": {"Labels": dict(labels)} if labels else {},
@@ -53,7 +53,7 @@ def image_config(*, labels: Mapping[str, str], layers: Sequence[LayerRecipe]) ->
 
 def image_manifest(*, config: bytes, layers: Sequence[LayerRecipe]) -> bytes:
     """The manifest that names config and layers; its digest is the image's digest."""
-    return _canonical(
+    return canonical(
         {
             "config": {"digest": digest_of(config), "mediaType": CONFIG_TYPE, "size": len(config)},
             "layers": [
@@ -71,6 +71,6 @@ def image_manifest(*, config: bytes, layers: Sequence[LayerRecipe]) -> bytes:
     )
 
 
-def _canonical(value: object) -> bytes:
+def canonical(value: object) -> bytes:
     """Compact JSON with sorted keys: one value, one byte string."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
