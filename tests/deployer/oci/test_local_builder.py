@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -273,16 +274,19 @@ def test_two_processes_at_once_build_the_same(workshop: Workshop, tmp_path: Path
     assert results == [workshop.builder.build(workshop.spec).digest] * 2
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def full_disk() -> Iterator[None]:
+    """Not a fixture: the limit must be lifted before pytest writes its report, maybe to a file."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (64, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_full_disk_is_named_and_leaves_no_rubbish(workshop: Workshop, full_disk: None) -> None:
-    with pytest.raises(StorageFullError):
+def test_a_full_disk_is_named_and_leaves_no_rubbish(workshop: Workshop) -> None:
+    with full_disk(), pytest.raises(StorageFullError):
         workshop.builder.build(workshop.spec)
     assert bytes_under(workshop.images) == 0
 
