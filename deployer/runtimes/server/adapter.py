@@ -11,6 +11,7 @@ import numpy as np
 
 from .tensors import InputError, TensorSpec
 
+_HEAD_BYTES = 4096
 Arrays = dict[str, "np.ndarray[Any, Any]"]
 
 
@@ -19,9 +20,10 @@ class ModelAdapter(ABC):
 
     platform = ""
     suffixes: tuple[str, ...] = ()
+    marks: tuple[bytes, ...] = ()
 
     def __init__(self, models_dir: Path, threads: int) -> None:
-        self.path = only_file(models_dir, self.suffixes)
+        self.path = only_file(models_dir, self.suffixes, self.marks)
         self.threads = threads
         self.inputs: tuple[TensorSpec, ...] = ()
         self.outputs: tuple[TensorSpec, ...] = ()
@@ -50,9 +52,19 @@ class ModelAdapter(ABC):
         return frozenset({self.outputs[0].name})
 
 
-def only_file(models_dir: Path, suffixes: Sequence[str]) -> Path:
-    """The single file of the folder with one of the suffixes, as KServe's own servers require it."""
+def only_file(models_dir: Path, suffixes: Sequence[str], marks: Sequence[bytes] = ()) -> Path:
+    """The single file of the folder with one of the suffixes, as KServe's own servers require it.
+
+    Among several, side files of the same suffix are told apart by what the format's files begin with.
+    """
     found = sorted(path for path in models_dir.iterdir() if path.is_file() and path.suffix in suffixes)
+    if len(found) > 1 and marks:
+        found = [path for path in found if any(mark in _head(path) for mark in marks)]
     if len(found) != 1:
-        raise InputError(f"expected one file ending in {' or '.join(suffixes)}, found {len(found)}")
+        raise InputError(f"expected one model file ending in {' or '.join(suffixes)}, found {len(found)}")
     return found[0]
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(_HEAD_BYTES)

@@ -34,8 +34,8 @@ class FastJSONResponse(JSONResponse):
     """Writes numpy-sized answers quickly, and not-a-number as null, which JSON can carry."""
 
     def render(self, content: Any) -> bytes:
-        """The body."""
-        return orjson.dumps(content)
+        """The body, without the optional members that the SDK fills with null."""
+        return orjson.dumps(_without_nulls(content))
 
 
 class NamedDataPlane(DataPlane):
@@ -82,6 +82,15 @@ def build_application(model: ServedModel, *, max_body_bytes: int) -> Guard:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
     return Guard(app, model_name=model.name, version=model.version, max_body_bytes=max_body_bytes)
+
+
+def _without_nulls(content: Any) -> Any:
+    if not isinstance(content, dict):
+        return content
+    outputs = content.get("outputs")
+    if isinstance(outputs, list):
+        content = {**content, "outputs": [_without_nulls(output) for output in outputs]}
+    return {name: value for name, value in content.items() if value is not None}
 
 
 def _error(status: int, text: str) -> Response:

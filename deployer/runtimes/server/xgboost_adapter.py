@@ -14,7 +14,8 @@ class Adapter(TabularAdapter):
     """Answers with `predict`: what the booster's objective gives (probabilities, values, margins)."""
 
     platform = "xgboost"
-    suffixes = (".json", ".ubj")
+    suffixes = (".json", ".ubj", ".bst", ".model")
+    marks = (b"learner",)
 
     def load(self) -> None:
         """Read the booster; its class count tells the output's shape."""
