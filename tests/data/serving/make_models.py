@@ -6,6 +6,9 @@ python make_models.py lightgbm    (lightgbm 4.6.0)
 python make_models.py onnx        (scikit-learn 1.5.2, skl2onnx, onnx)
 """
 
+# mypy: ignore-errors
+# The frameworks are installed in the runtimes' environments only.
+
 import sys
 from pathlib import Path
 
@@ -19,7 +22,7 @@ TEXTS = ["good clear article", "bad vandal edit", "well sourced text", "spam spa
 LABELS = ["keep", "revert"] * 10
 
 
-def sklearn():
+def sklearn() -> None:
     import pandas as pd
     import skops.io
     from sklearn.compose import make_column_transformer
@@ -36,7 +39,7 @@ def sklearn():
     skops.io.dump(make_pipeline(columns, LogisticRegression()).fit(frame, Y > 0), HERE / "columns.skops")
 
 
-def xgboost():
+def xgboost() -> None:
     import xgboost
 
     settings = {"objective": "binary:logistic", "max_depth": 2, "seed": 7}
@@ -47,14 +50,14 @@ def xgboost():
     booster.save_model(HERE / "classes.ubj")
 
 
-def lightgbm():
+def lightgbm() -> None:
     import lightgbm
 
     settings = {"objective": "binary", "num_leaves": 4, "min_data_in_leaf": 5, "verbose": -1, "seed": 7}
     lightgbm.train(settings, lightgbm.Dataset(X, Y > 0), 4).save_model(HERE / "binary.txt")
 
 
-def onnx():
+def onnx() -> None:
     import onnx
     from onnx import TensorProto, helper
     from skl2onnx import to_onnx
