@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import select
 import signal
-import subprocess
 import sys
-import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from registry.child_process import run
 from registry.errors import NotFoundError
 from registry.inspection import child
 from registry.inspection.formats import ModelFormat
@@ -24,7 +20,6 @@ if TYPE_CHECKING:
 
 MEMORY = 2 << 30
 TIMEOUT_SECONDS = 60.0
-_MAX_ANSWER = 4 << 20
 _CHILD = Path(child.__file__)
 
 
@@ -49,60 +44,13 @@ class ChildProcessInspector:
         command = [sys.executable, "-I", "-S", str(self._script), path, limits]
         try:
             with blob.open("rb") as file:
-                process = subprocess.Popen(  # noqa: S603 - our own interpreter and script; the name is one argument
-                    command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/",
-                    start_new_session=True,
-                )  # fmt: skip
+                finished = run(command, stdin=file, timeout=self._timeout)
         except FileNotFoundError:
             raise NotFoundError("gate.blob_missing", path=path) from None
-        try:
-            answer, code = self._wait(process)
-        finally:
-            _end(process)
-        found = None if code else _decode(answer, path)
-        return found or FileInspection(path=path, accepted=False, code=code or "gate.crashed")
-
-    def _wait(self, process: subprocess.Popen[bytes]) -> tuple[bytes, str]:
-        """The child's answer and "", or what it has come to as a message id."""
-        deadline = time.monotonic() + self._timeout
-        answer = _read(process, deadline)
-        if answer is None:
-            return b"", "gate.timeout"
-        try:
-            status = process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            return b"", "gate.timeout"
-        if status == -signal.SIGXCPU:
-            return b"", "gate.timeout"
-        return answer, "" if status == 0 else "gate.crashed"
-
-
-def _read(process: subprocess.Popen[bytes], deadline: float) -> bytes | None:
-    """All that the child writes, at most 4 MiB; None once the time is up."""
-    pipe = process.stdout
-    if pipe is None:
-        return b""
-    poll = select.poll()
-    poll.register(pipe, select.POLLIN | select.POLLHUP)
-    answer = b""
-    while len(answer) <= _MAX_ANSWER:
-        left = deadline - time.monotonic()
-        if left <= 0 or not poll.poll(left * 1000):
-            return None
-        piece = os.read(pipe.fileno(), 1 << 16)
-        if not piece:
-            break
-        answer += piece
-    return answer
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Leave neither the child nor anything that it started, nor an open pipe."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+        if finished.status is None or finished.status == -signal.SIGXCPU:
+            return FileInspection(path=path, accepted=False, code="gate.timeout")
+        found = _decode(finished.output, path) if finished.status == 0 else None
+        return found or FileInspection(path=path, accepted=False, code="gate.crashed")
 
 
 def _decode(answer: bytes, path: str) -> FileInspection | None:

@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+from registry.handlers import KINDS
+from registry.jobs.kinds import register
+from registry.jobs.sweep import register_sweeper
+from registry.messages import register_messages
+from registry.messages_checks import CHECK_MESSAGES
+from registry.messages_gate import GATE_MESSAGES
+from registry.messages_registry import REGISTRY_MESSAGES
+from registry.messages_storage import STORAGE_MESSAGES
+from registry.messages_uploads import UPLOAD_MESSAGES
+from registry.uploads.sweeping import expire_uploads
+
 
 def announce() -> None:
     """Register texts, kinds of work and sweep steps."""
+    for texts in (REGISTRY_MESSAGES, GATE_MESSAGES, CHECK_MESSAGES, STORAGE_MESSAGES, UPLOAD_MESSAGES):
+        register_messages(texts)
+    for kind in KINDS:
+        register(kind)
+    register_sweeper(expire_uploads)

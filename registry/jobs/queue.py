@@ -59,10 +59,16 @@ class Claim:
             self.heartbeat()  # locks the row, so that no claim can slip in before the commit
             yield
 
-    def finish(self) -> None:
-        """End the job well."""
-        if not self._mine().update(state=JobState.SUCCEEDED, finished_at=timezone.now(), lease_until=None, phase=""):
-            self._refuse("finish")
+    def finish(self) -> bool:
+        """End the job well; True if it was asked for again meanwhile and is therefore due once more."""
+        now = timezone.now()
+        with transaction.atomic():
+            self.heartbeat()  # locks the row between the two looks at `rerun`
+            again = self._mine().filter(rerun=True)
+            if again.update(state=JobState.QUEUED, rerun=False, run_after=now, lease_until=None, phase=""):
+                return True
+            self._mine().update(state=JobState.SUCCEEDED, finished_at=now, lease_until=None, phase="")
+            return False
 
     def fail(self, *, code: str, params: Mapping[str, Any] | None = None) -> None:
         """End the job badly, with the message that says who must act."""
@@ -98,9 +104,13 @@ def ensure_job(*, kind: str, subject_id: int, key: str, run_after: datetime | No
 
 
 def requeue(*, key: str) -> int | None:
-    """Make a finished or failed job due again, with its failures forgotten; None if there is none or it is running."""
+    """Make a finished or failed job due again, with its failures forgotten; None if there is no such job.
+
+    A running one is not disturbed: it is done once more when it ends, so that no change slips between.
+    """
+    Job.objects.filter(key=key, state=JobState.RUNNING).update(rerun=True)
     rows = Job.objects.filter(key=key, state__in=[JobState.FAILED, JobState.SUCCEEDED])
-    changed = rows.update(
+    rows.update(
         state=JobState.QUEUED,
         run_after=timezone.now(),
         failures=0,
@@ -113,7 +123,7 @@ def requeue(*, key: str) -> int | None:
         progress_done=0,
         progress_total=0,
     )
-    return Job.objects.values_list("pk", flat=True).get(key=key) if changed else None
+    return Job.objects.values_list("pk", flat=True).filter(key=key).first()
 
 
 def claim(*, job_id: int, deadline: timedelta) -> Claim | None:

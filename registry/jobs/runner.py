@@ -50,7 +50,8 @@ def end_badly(*, claim: Claim, kind: JobKind, error: PortalError) -> tuple[int, 
 def _attempt(claim: Claim, kind: JobKind) -> tuple[int, ...]:
     try:
         due = kind.handle(claim)
-        claim.finish()
+        if claim.finish():
+            due = (*due, claim.job_id)
     except FencedError:
         raise
     except PortalError as error:

@@ -34,6 +34,7 @@ class Job(models.Model):
     last_error_params = models.JSONField(default=dict)
     progress_done = models.PositiveBigIntegerField(default=0)
     progress_total = models.PositiveBigIntegerField(default=0)
+    rerun = models.BooleanField(default=False, help_text="The subject changed while the job ran: do it once more.")
     phase = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)

@@ -1,0 +1,58 @@
+# Model Commons: `make run` starts the portal, `make test` checks everything. Both set up what they need.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-long lint bench screenshots lock clean-data setup test-programs
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(STAMPS)/python: requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-virtualenv -r requirements.lock
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/python-dev: $(STAMPS)/python requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-virtualenv -r requirements-dev.lock
+	@touch $@
+
+$(STAMPS)/static: static/package-lock.json static/vendor.mjs $(shell find static/css static/js static/img -type f)
+	npm ci --prefix static --ignore-scripts --no-audit --no-fund --loglevel=error
+	node static/vendor.mjs
+	@mkdir -p $(STAMPS) && touch $@
+
+setup: $(STAMPS)/python $(STAMPS)/static
+
+run: setup ## Start the portal on this machine
+	$(BIN)/python manage.py up
+
+test-programs:
+	@sh tests/install-programs.sh
+
+test: $(STAMPS)/python-dev $(STAMPS)/static test-programs lint ## Lint, types and all tests, on SQLite and PostgreSQL
+	$(BIN)/python -m tests.run $(ARGS)
+
+test-long: $(STAMPS)/python-dev $(STAMPS)/static test-programs ## The long loops
+	$(BIN)/python -m pytest -m long $(ARGS)
+
+lint: $(STAMPS)/python-dev $(STAMPS)/static ## Format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/djlint templates --lint --quiet
+	npm --prefix static run --silent lint:css
+
+bench: $(STAMPS)/python-dev $(STAMPS)/static ## Measure against peers and physical limits
+	$(BIN)/python -m bench.run $(ARGS)
+
+lock: $(STAMPS)/python ## Renew the lock files from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --python-version 3.11 --no-emit-index-url --no-annotate --quiet --upgrade -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra dev --python-version 3.11 --no-emit-index-url --no-annotate --quiet -c requirements.lock -o requirements-dev.lock
+
+clean-data: ## Delete all data of the embedded installation
+	rm -rf var

@@ -1,0 +1,106 @@
+"""Starts the whole portal on one machine, with one log, and stops all of it on Ctrl-C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from deployer.backends import serving_backend
+from portal import env
+from portal.supervisor import Program, Supervisor, port_is_free
+from registry import demo
+
+
+class Command(BaseCommand):
+    """Web, worker and, on a demonstration, the seeding; the database is brought up to date first."""
+
+    help = "Run the portal: web server, worker and, with MODEL_COMMONS_DEMO, the demonstration."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Prepare, start, wait for Ctrl-C, stop."""
+        del args, options
+        if not port_is_free(env.LISTEN_HOST, env.PORT):
+            raise CommandError(
+                f"{env.LISTEN_HOST}:{env.PORT} is in use. Stop the program that holds it, or choose another port: "
+                f"MODEL_COMMONS_PORT={env.PORT + 1} make run"
+            )
+        self._prepare()
+        programs = [Program("web", web_command()), Program("worker", worker_command())]
+        if env.DEMO:
+            programs.append(Program("seed", manage("seed_demo"), once=True))
+        supervisor = Supervisor(programs, log=self.stdout.write)
+        self._announce()
+        try:
+            failed = supervisor.run()
+        finally:
+            self.stdout.write("stopping the served models")
+            serving_backend().stop_all()
+        if failed:
+            raise CommandError(f"{failed} kept dying; its last lines above say why.")
+
+    def _prepare(self) -> None:
+        for folder in (settings.DATA_DIR, settings.FILE_UPLOAD_TEMP_DIR, settings.UPLOADS_DIR):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("createcachetable", verbosity=0)
+        call_command("collectstatic", verbosity=0, interactive=False)
+
+    def _announce(self) -> None:
+        lines = ["", f"  Model Commons:  http://{_shown_host()}:{env.PORT}/"]
+        if env.DEMO:
+            password = self._demo_password()
+            demo.ensure_demo_accounts(password=password)
+            lines += ["  Demo accounts:  " + ", ".join(demo.DEMO_ACCOUNTS), f"  Password:       {password}"]
+            lines += ["  The four first models are on their way: watch them in the catalogue and the log."]
+        self.stdout.write("\n".join([*lines, "  Ctrl-C stops everything.", ""]))
+
+    def _demo_password(self) -> str:
+        path = settings.DATA_DIR / "demo-password"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(demo.new_password())
+        return path.read_text()
+
+
+def _shown_host() -> str:
+    return "127.0.0.1" if env.LISTEN_HOST in {"0.0.0.0", "::"} else env.LISTEN_HOST  # noqa: S104  # compared, not bound
+
+
+def manage(*words: str) -> list[str]:
+    """A command line of this project's manage.py."""
+    return [python(), str(env.ROOT / "manage.py"), *words]
+
+
+def python() -> str:
+    """The interpreter that runs this process."""
+    import sys
+
+    return sys.executable
+
+
+def web_command() -> list[str]:
+    """Gunicorn with threads, as each slow upload holds one."""
+    return [
+        python(), "-m", "gunicorn", "portal.wsgi:application",
+        "--bind", f"{env.LISTEN_HOST}:{env.PORT}",
+        "--worker-class", "gthread",
+        "--workers", str(env.WEB_PROCESSES),
+        "--threads", str(env.WEB_THREADS),
+        "--timeout", "120",
+        "--graceful-timeout", "20",
+        "--log-level", "warning",
+    ]  # fmt: skip
+
+
+def worker_command() -> list[str]:
+    """One Celery worker; gossip and mingle serve fleets of workers, not a doorbell."""
+    return [
+        python(), "-m", "celery", "--app", "portal", "worker",
+        "--concurrency", str(env.WORKER_PROCESSES),
+        "--without-gossip", "--without-mingle", "--without-heartbeat",
+        "--loglevel", "WARNING",
+    ]  # fmt: skip

@@ -1,0 +1,111 @@
+"""The forms of registration and review: parsing and field-level messages, no rule of business."""
+
+from __future__ import annotations
+
+import json
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from registry.licences import LICENCES
+from registry.model_tasks import ModelTask
+from registry.models import Decision
+from registry.names import validate_name
+
+MIB = 1024**2
+
+
+class NewModelForm(forms.Form):
+    """The name of a new model."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=39,
+        validators=[validate_name],
+        help_text=_(
+            "2 to 39 lower-case letters, digits and hyphens, as in “article-quality”. It cannot be changed later."
+        ),
+    )
+    summary = forms.CharField(
+        label=_("Summary"), max_length=200, help_text=_("One sentence: what does it tell about what?")
+    )
+    task = forms.ChoiceField(label=_("Task"), choices=ModelTask)
+
+
+class BasicsForm(forms.Form):
+    """What may still change of a draft's first page."""
+
+    summary = forms.CharField(label=_("Summary"), max_length=200)
+    task = forms.ChoiceField(label=_("Task"), choices=ModelTask)
+    licence = forms.ChoiceField(
+        label=_("Licence"),
+        choices=[("", _("Choose a licence")), *((licence.spdx, licence.name) for licence in LICENCES)],
+        help_text=_("Only free licences: everyone may use, study, change and share the model."),
+    )
+    cpu_millis = forms.IntegerField(
+        label=_("CPU"), min_value=100, max_value=64_000, help_text=_("In thousandths of a core: 1000 is one core.")
+    )
+    memory_mib = forms.IntegerField(
+        label=_("Memory"),
+        min_value=128,
+        max_value=1_048_576,
+        help_text=_("In MiB. The trial run measures what is really used."),
+    )
+
+
+class CardForm(forms.Form):
+    """The model card."""
+
+    card_source = forms.CharField(
+        label=_("Model card"),
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 28, "dir": "auto", "spellcheck": "true"}),
+        help_text=_("Markdown with a YAML head. Replace each hint by your own words."),
+    )
+
+
+class ExamplesForm(forms.Form):
+    """The examples, as a JSON list."""
+
+    examples = forms.CharField(
+        label=_("Examples"),
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 24, "dir": "ltr", "spellcheck": "false"}),
+        help_text=_(
+            "A JSON list. Each example has a title, a request and an expected answer as in the Open Inference Protocol V2, "
+            "and a tolerance for numbers."
+        ),
+    )
+
+
+class FileForm(forms.Form):
+    """The plain upload, for browsers without JavaScript. Reading the files is the view's work."""
+
+    files = forms.FileField(label=_("Files"), allow_empty_file=True)
+
+
+class ReasonForm(forms.Form):
+    """Why somebody does something that others will read about."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=500, required=False)
+
+
+class ReviewForm(forms.Form):
+    """A reviewer's statement, with the digests that the page showed."""
+
+    comment = forms.CharField(
+        label=_("Comment"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
+        help_text=_("Public. Markdown works. Needed unless you approve."),
+    )
+    decision = forms.ChoiceField(
+        label=_("Decision"), choices=Decision, widget=forms.RadioSelect, initial=Decision.COMMENT
+    )
+    content_digest = forms.CharField(widget=forms.HiddenInput)
+    image_digest = forms.CharField(widget=forms.HiddenInput)
+
+
+def pretty_json(value: object) -> str:
+    """JSON as people edit it."""
+    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -1,0 +1,90 @@
+"""What people read when an upload is refused or stops."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from registry.messages import Message
+
+_PROGRAM = _("The program that uploads is at fault. Use the upload page, or a client that speaks tus 1.0.0.")
+
+UPLOAD_MESSAGES = {
+    "upload.sign_in": Message(
+        _("You are not signed in."), _("Uploads need an active account. Sign in, then go on: nothing that arrived is lost.")
+    ),
+    "upload.csrf": Message(
+        _("The page is too old to upload from."),
+        _("Its security token is missing or does not fit your session. Reload the page, then choose the file again."),
+    ),
+    "upload.unknown": Message(
+        _("This upload does not exist."),
+        _("It was cancelled, has expired, or its draft or file was removed. Start the upload again."),
+    ),
+    "upload.expired": Message(
+        _("This upload has expired."),
+        _("No bytes arrived for too long, so the portal gave the space back. Start the upload again."),
+    ),
+    "upload.busy": Message(
+        _("Another connection is sending this file right now."),
+        _("Only one may write at a time. Wait a few seconds; the upload goes on where the other one stops."),
+    ),
+    "upload.too_many_at_once": Message(
+        _("You are sending %(limit)s files at once already."),
+        _("That is the most for one account. The upload goes on when one of the others has finished."),
+    ),
+    "upload.site_busy": Message(
+        _("Many people are uploading right now."), _("Wait a few seconds; the upload goes on when a place is free.")
+    ),
+    "upload.interrupted": Message(
+        _("The connection broke off while the file was sent."),
+        _("%(offset)s bytes have arrived and are kept. Repeat the upload; it goes on from there."),
+    ),
+    "upload.too_large": Message(
+        _("The file is larger than this portal accepts."),
+        _("It has %(size)s bytes and the limit is %(limit)s. Upload a smaller model, or ask an operator for more."),
+    ),
+    "upload.form_too_large": Message(
+        _("The file is too large for an upload without JavaScript."),
+        _("It has %(size)s bytes and the limit is %(limit)s. Switch JavaScript on: larger files then go in pieces."),
+    ),
+    "upload.quota": Message(
+        _("Your storage quota does not hold this file."),
+        _(
+            "It has %(size)s bytes, and %(free)s of your %(quota)s are free; unfinished uploads count. "
+            "Remove files or unfinished uploads from your drafts, or ask an operator for more."
+        ),
+    ),
+    "upload.bytes_missing": Message(
+        _("The file arrived, but the store does not have it any more."),
+        _("The portal tries again by itself. If this stays, cancel the upload and start it again."),
+    ),
+    "upload.checksum_mismatch": Message(
+        _("A piece of the file was damaged on its way."),
+        _("The portal has thrown the piece away and kept everything before it. Repeat the upload; it goes on from there."),
+    ),
+    "upload.wrong_offset": Message(
+        _("The piece does not fit where the upload stands."),
+        _("%(offset)s bytes have arrived, and the piece begins at %(given)s. Ask for the offset, then go on from it."),
+    ),
+    "upload.past_end": Message(
+        _("More bytes were sent than the file was said to have."),
+        _("It was announced with %(length)s bytes, so nothing of this piece was kept. Start the upload again."),
+    ),
+    "upload.protocol_version": Message(_("The portal speaks version %(version)s of the tus protocol only."), _PROGRAM),
+    "upload.method": Message(_("An upload's address does not take this method."), _("It takes %(allowed)s. Nothing was changed.")),
+    "upload.body_at_creation": Message(_("An upload is created without a body."), _PROGRAM),
+    "upload.length_deferred": Message(_("The file's length has to be known before it is sent."), _PROGRAM),
+    "upload.length_required": Message(_("The piece was sent without its length."), _PROGRAM),
+    "upload.no_concatenation": Message(_("The portal does not join several uploads into one."), _PROGRAM),
+    "upload.bad_length": Message(_("The header %(header)s is missing or is not a number of bytes."), _PROGRAM),
+    "upload.bad_offset": Message(_("The header %(header)s is missing or is not a number of bytes."), _PROGRAM),
+    "upload.bad_metadata": Message(
+        _("The upload does not say which file of which draft it is."),
+        _("Upload-Metadata needs “filename” and “version”, each key once, each value in base64."),
+    ),
+    "upload.content_type": Message(_("A piece of a file is sent as %(expected)s and as nothing else."), _PROGRAM),
+    "upload.checksum_algorithm": Message(
+        _("The portal does not know this kind of checksum."), _("It takes %(allowed)s. Nothing was stored.")
+    ),
+    "upload.bad_checksum": Message(_("The checksum is not valid base64 of the right length."), _PROGRAM),
+}  # fmt: skip

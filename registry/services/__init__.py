@@ -1,0 +1,43 @@
+"""The verbs of registration and review. Each returns the ids of jobs that became due; the edge rings them."""
+
+from registry.services.drafts import (
+    attach_file,
+    check_again,
+    delete_draft,
+    register_model,
+    remove_file,
+    set_examples,
+    start_version,
+    update_draft,
+)
+from registry.services.reviewing import state_review
+from registry.services.submission import (
+    reopen_version,
+    retire_version,
+    retry_version,
+    return_to_submitter,
+    submit_version,
+    withdraw_version,
+)
+from registry.services.trials import TrialOutcome, record_image_digest, record_trial_run
+
+__all__ = [
+    "TrialOutcome",
+    "attach_file",
+    "check_again",
+    "delete_draft",
+    "record_image_digest",
+    "record_trial_run",
+    "register_model",
+    "remove_file",
+    "reopen_version",
+    "retire_version",
+    "retry_version",
+    "return_to_submitter",
+    "set_examples",
+    "start_version",
+    "state_review",
+    "submit_version",
+    "update_draft",
+    "withdraw_version",
+]

@@ -1,0 +1,120 @@
+"""From the last byte to the file of a version. Each step may be the last before a crash; the next call goes on.
+
+Under the writer's lock: digest into the row, row of the blob, bytes into the store. Then, in one transaction: the file
+of the version and the end of the upload, so that its bytes count against the quota once at every moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from registry.backends import blob_store
+from registry.errors import NotFoundError, TransientError, UserError
+from registry.jobs.queue import ensure_job, requeue
+from registry.models import Blob, Job, JobState, Upload
+from registry.services.drafts import attach_file
+from registry.uploads.partial_files import PartialFile
+from registry.uploads.storage import partial_files
+
+Due = tuple[int, ...]
+Report = Callable[[int, int], None]
+JOB_KIND = "finish_uploads"
+INLINE_HASH_BYTES = 256 << 20
+_PIECE = 1 << 20
+_REPORT_BYTES = 64 << 20
+
+
+def finish_upload(
+    *,
+    upload_id: UUID,
+    report: Report | None = None,
+    writing: Callable[[], AbstractContextManager[None]] = transaction.atomic,
+) -> Due:
+    """Take a complete upload from wherever it stands to its end. Safe to run twice, and beside another."""
+    upload = _unfinished(upload_id)
+    if upload is None:
+        return ()
+    files = partial_files()
+    if files.path(upload_id).exists():
+        with files.writer(upload_id) as partial:
+            upload = _unfinished(upload_id)
+            if upload is None:
+                partial.remove()
+                return ()
+            if partial.offset == upload.length:
+                adopt(upload=upload, partial=partial, sha256=upload.sha256 or _digest(partial, upload.length, report))
+    if not upload.sha256:
+        return ()
+    return attach(upload_id=upload_id, writing=writing)
+
+
+def adopt(*, upload: Upload, partial: PartialFile, sha256: str) -> None:
+    """Hand the bytes to the content store. The caller holds the file's lock and vouches for the digest."""
+    if not Upload.objects.filter(pk=upload.pk).update(sha256=sha256):
+        raise NotFoundError("upload.unknown")
+    upload.sha256 = sha256
+    remember_blob(sha256=sha256, size=upload.length)
+    blob_store().adopt(partial.path, sha256)
+
+
+def attach(*, upload_id: UUID, writing: Callable[[], AbstractContextManager[None]] = transaction.atomic) -> Due:
+    """Make the stored bytes a file of the draft, and end the upload with it. A refusal ends the upload as well."""
+    try:
+        with writing():
+            upload = Upload.objects.select_for_update().filter(pk=upload_id).first()
+            if upload is None:
+                raise NotFoundError("upload.unknown")
+            if upload.finished_at is not None:
+                return ()
+            _check_stored(upload.sha256)
+            due = attach_file(
+                version=upload.version, actor=upload.owner, path=upload.path, sha256=upload.sha256, size=upload.length
+            )
+            upload.finished_at = timezone.now()
+            upload.save(update_fields=["finished_at"])
+            return due
+    except UserError:
+        Upload.objects.filter(pk=upload_id, finished_at__isnull=True).delete()
+        raise
+
+
+def remember_blob(*, sha256: str, size: int) -> None:
+    """Keep the blob's bytes from being cleared away for a day, whether they are in the store already or not yet."""
+    Blob.objects.update_or_create(sha256=sha256, defaults={"size": size, "created_at": timezone.now()})
+
+
+def queue_finishing(upload: Upload) -> Due:
+    """Make the finishing of the version's complete uploads due, for a file too long to be hashed while a client waits.
+
+    One that failed stays failed: the sweep must not repeat it for ever.
+    """
+    key = f"{JOB_KIND}:{upload.version_id}"
+    if Job.objects.filter(key=key, state=JobState.FAILED).exists():
+        return ()
+    return (requeue(key=key) or ensure_job(kind=JOB_KIND, subject_id=upload.version_id, key=key),)
+
+
+def _unfinished(upload_id: UUID) -> Upload | None:
+    return Upload.objects.filter(pk=upload_id, finished_at__isnull=True).first()
+
+
+def _check_stored(sha256: str) -> None:
+    """Hold the blob's row until the commit, so that nobody clears the bytes away in between."""
+    Blob.objects.select_for_update(no_key=True).filter(sha256=sha256).first()
+    if not blob_store().has(sha256):
+        raise TransientError("upload.bytes_missing")
+
+
+def _digest(partial: PartialFile, length: int, report: Report | None) -> str:
+    hasher = hashlib.sha256()
+    for offset in range(0, length, _PIECE):
+        hasher.update(partial.read(offset, _PIECE))
+        if report is not None and offset % _REPORT_BYTES == 0:
+            report(offset, length)
+    return hasher.hexdigest()

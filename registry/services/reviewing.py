@@ -1,0 +1,125 @@
+"""Stating reviews: comment, request changes, approve, reject."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import IntegrityError as DatabaseIntegrityError
+from django.db import transaction
+
+from registry import signals
+from registry.cards import render_comment
+from registry.errors import ConflictError, ForbiddenError, UserError
+from registry.events import record_event
+from registry.interfaces import Verdict
+from registry.lifecycle import VERSION, move
+from registry.models import Account, Decision, ModelVersion, Review, VersionState
+from registry.permissions import may_decide
+from registry.services.drafts import Due
+
+NEEDS_A_MESSAGE = {Decision.COMMENT, Decision.REQUEST_CHANGES, Decision.REJECT}
+
+
+def state_review(
+    *,
+    version: ModelVersion,
+    reviewer: Account,
+    decision: str,
+    comment: str,
+    content_digest: str,
+    image_digest: str,
+) -> Due:
+    """Write down what a reviewer says about exactly the digests that the reviewer saw, and act on it.
+
+    Nobody decides on their own. A version that changed or moved since the page was opened is a `ConflictError`.
+    """
+    if not may_decide(reviewer, version):
+        raise ForbiddenError("review.not_yours_to_decide")
+    if decision not in Decision.values:
+        raise UserError("review.unknown_decision", field="decision")
+    comment = comment.strip()
+    if decision in NEEDS_A_MESSAGE and not comment:
+        raise UserError("review.message_needed", field="comment")
+    comment_html = render_comment(comment) if comment else ""
+    try:
+        with transaction.atomic():
+            current = _lock_version_in_review(version, content_digest, image_digest)
+            Review.objects.create(
+                version=current,
+                reviewer=reviewer,
+                decision=decision,
+                comment=comment,
+                comment_html=comment_html,
+                content_digest=content_digest,
+                image_digest=image_digest,
+            )
+            return _act(current, reviewer, Decision(decision), comment)
+    except DatabaseIntegrityError as error:
+        raise ConflictError("review.approved_already") from error
+
+
+def _lock_version_in_review(version: ModelVersion, content_digest: str, image_digest: str) -> ModelVersion:
+    current = (
+        ModelVersion.objects.select_for_update(of=("self",))
+        .select_related("registered_model__owner")
+        .get(pk=version.pk)
+    )
+    if current.state != VersionState.IN_REVIEW:
+        raise ConflictError("review.not_in_review", state=current.state)
+    if (current.content_digest, current.image_digest) != (content_digest, image_digest):
+        raise ConflictError("review.content_changed")
+    return current
+
+
+def _act(version: ModelVersion, reviewer: Account, decision: Decision, comment: str) -> Due:
+    target = {
+        Decision.REQUEST_CHANGES: VersionState.CHANGES_REQUESTED,
+        Decision.REJECT: VersionState.REJECTED,
+    }.get(decision)
+    if target is not None:
+        move(
+            version,
+            machine=VERSION,
+            to=target,
+            version=version,
+            actor=reviewer,
+            reason=comment,
+            digest=version.content_digest,
+        )
+        return ()
+    if decision == Decision.APPROVE:
+        _require_approvable(version)
+    record_event(
+        tag=f"review:{decision.value}",
+        subject=f"version:{version.pk}",
+        actor=reviewer,
+        version=version,
+        reason=comment,
+        digest=version.image_digest,
+    )
+    if decision == Decision.COMMENT:
+        return ()
+    return _approve_when_enough(version, reviewer, comment)
+
+
+def _require_approvable(version: ModelVersion) -> None:
+    failed = version.checks.filter(content_digest=version.content_digest, frozen=True, verdict=Verdict.FAIL)
+    tried = version.trial_runs.filter(content_digest=version.content_digest, passed=True)
+    if failed.exists() or not tried.exists():
+        raise UserError("review.checks_failed", field="decision")
+
+
+def _approve_when_enough(version: ModelVersion, reviewer: Account, comment: str) -> Due:
+    approvals = version.reviews.filter(decision=Decision.APPROVE, content_digest=version.content_digest).count()
+    if approvals < settings.REQUIRED_APPROVALS:
+        return ()
+    move(
+        version,
+        machine=VERSION,
+        to=VersionState.APPROVED,
+        version=version,
+        actor=reviewer,
+        reason=comment,
+        digest=version.image_digest,
+        guard={"content_digest": version.content_digest, "image_digest": version.image_digest},
+    )
+    return signals.due_jobs(signals.version_approved.send(ModelVersion, version_id=version.pk))

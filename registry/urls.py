@@ -1,0 +1,39 @@
+"""Addresses of registration and review."""
+
+from django.urls import include, path
+
+from registry.views import public, reviewer, volunteer
+
+app_name = "registry"
+urlpatterns = [
+    path("", public.home, name="home"),
+    path("models/", public.catalogue, name="catalogue"),
+    path("models/<slug:owner>/<slug:name>/", public.model, name="model"),
+    path("models/<slug:owner>/<slug:name>/versions/<int:number>/", public.version, name="version"),
+    path("models/<slug:owner>/<slug:name>/versions/new/", volunteer.version_start, name="version_start"),
+    path("files/<int:version_pk>/<int:pk>/", public.download, name="file"),
+    path("log/", public.event_log, name="event_log"),
+    path("log/<int:pk>/", public.event, name="event"),
+    path("mine/", volunteer.my_models, name="my_models"),
+    path("submit/", volunteer.submit, name="submit"),
+    path("drafts/<int:pk>/", volunteer.draft, name="draft"),
+    path("drafts/<int:pk>/basics/", volunteer.draft_basics, name="draft_basics"),
+    path("drafts/<int:pk>/files/", volunteer.draft_files, name="draft_files"),
+    path("drafts/<int:pk>/files/rows/", volunteer.draft_file_rows, name="draft_file_rows"),
+    path("drafts/<int:pk>/files/add/", volunteer.file_add, name="file_add"),
+    path("drafts/<int:version_pk>/files/<int:pk>/remove/", volunteer.file_remove, name="file_remove"),
+    path("drafts/<int:version_pk>/uploads/<uuid:upload_pk>/cancel/", volunteer.upload_cancel, name="upload_cancel"),
+    path("drafts/<int:pk>/card/", volunteer.draft_card, name="draft_card"),
+    path("drafts/<int:pk>/examples/", volunteer.draft_examples, name="draft_examples"),
+    path("drafts/<int:pk>/check/", volunteer.check, name="check"),
+    path("drafts/<int:pk>/delete/", volunteer.draft_delete, name="draft_delete"),
+    path("versions/<int:pk>/progress/", volunteer.version_progress, name="version_progress"),
+    path("versions/<int:pk>/submit/", volunteer.version_submit, name="version_submit"),
+    path("versions/<int:pk>/withdraw/", volunteer.version_withdraw, name="version_withdraw"),
+    path("versions/<int:pk>/reopen/", volunteer.version_reopen, name="version_reopen"),
+    path("versions/<int:pk>/retry/", volunteer.version_retry, name="version_retry"),
+    path("versions/<int:pk>/retire/", volunteer.version_retire, name="version_retire"),
+    path("reviews/", reviewer.review_queue, name="review_queue"),
+    path("reviews/<int:pk>/", reviewer.review, name="review"),
+    path("uploads/", include("registry.uploads.urls")),
+]

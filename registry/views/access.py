@@ -1,0 +1,76 @@
+"""Who may enter a view, and how services' errors come back to the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from registry.errors import ForbiddenError, UserError
+from registry.messages import message
+from registry.models import Account
+from registry.permissions import User
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+PAGE_SIZE = 25
+
+
+def requires(right: Callable[[User], bool]) -> Callable[[View[P]], View[P]]:
+    """Let in who holds the right; a visitor may sign in first, anybody else is told that it is not theirs."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if not right(request.user):
+                raise ForbiddenError(f"rights.{right.__name__}")
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def account_of(request: HttpRequest) -> Account:
+    """The signed-in account; only for views behind `requires`."""
+    return cast(Account, request.user)
+
+
+@contextmanager
+def errors_on(form: forms.Form) -> Iterator[None]:
+    """Put a service's refusal beside the field it names, so that nothing typed is lost."""
+    try:
+        yield
+    except UserError as error:
+        text = message(error.code, error.params)
+        field = error.field if error.field in form.fields else None
+        form.add_error(field, f"{text.title} {text.body}".strip())
+
+
+@contextmanager
+def errors_as_messages(request: HttpRequest) -> Iterator[None]:
+    """Show a service's refusal above the next page."""
+    try:
+        yield
+    except ForbiddenError:
+        raise
+    except UserError as error:
+        if error.http_status == 404:  # noqa: PLR2004  # NotFoundError: there is no page to go back to
+            raise
+        text = message(error.code, error.params)
+        messages.error(request, f"{text.title} {text.body}".strip())
+
+
+def paged(request: HttpRequest, rows: QuerySet, *, size: int = PAGE_SIZE) -> Page:  # type: ignore[type-arg]  # any model
+    """The page that the address names; a senseless number gives the nearest page."""
+    return Paginator(rows, size).get_page(request.GET.get("page"))

@@ -1,0 +1,265 @@
+"""Rows as pages show them: stored codes become texts here, so that templates only print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from registry.forms import pretty_json
+from registry.messages import Message, known_codes, message
+from registry.models import Check, Event, Example, Job, JobState, ModelVersion, Review, TrialRun, VersionFile
+
+CHECK_TITLES = {
+    "names": _("File names"),
+    "size": _("Size and quota"),
+    "format": _("Format gate"),
+    "scan": _("Second opinion"),
+    "introspection": _("What the file tells"),
+    "runtime": _("Runtime"),
+    "card": _("Model card"),
+    "licence": _("Licence"),
+    "examples": _("Examples"),
+}
+EVENT_TEXTS = {
+    "model:registered": _("registered the model"),
+    "version:submitted": _("submitted version %(version)s for checking"),
+    "version:in_review": _("passed checks and trial run of version %(version)s, which now waits for review"),
+    "version:approved": _("approved version %(version)s"),
+    "version:changes_requested": _("requested changes to version %(version)s"),
+    "version:rejected": _("rejected version %(version)s"),
+    "version:withdrawn": _("withdrew version %(version)s"),
+    "version:draft": _("reopened version %(version)s as a draft"),
+    "version:retired": _("retired version %(version)s"),
+    "review:comment": _("commented on version %(version)s"),
+    "review:approve": _("stated approval of version %(version)s"),
+    "image_build:building": _("began to build the image of version %(version)s"),
+    "image_build:succeeded": _("built the image of version %(version)s"),
+    "image_build:failed": _("could not build the image of version %(version)s"),
+    "image_build:cancelled": _("cancelled the image build of version %(version)s"),
+    "image_build:queued": _("queued the image build of version %(version)s again"),
+    "rollout:pending": _("queued the rollout of version %(version)s"),
+    "rollout:applying": _("began to roll out version %(version)s"),
+    "rollout:ready": _("put version %(version)s into production"),
+    "rollout:failed": _("could not roll out version %(version)s"),
+    "rollout:superseded": _("replaced version %(version)s"),
+    "rollout:retired": _("took version %(version)s out of service"),
+    "rollout:degraded": _("noticed that version %(version)s is down"),
+    "rollout:recovered": _("saw version %(version)s answer again"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """One check."""
+
+    name: str
+    verdict: str
+    summary: str
+    details: str
+    advice: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One file."""
+
+    path: str
+    size: int
+    sha256: str
+    download_url: str
+    remove_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """One event."""
+
+    at: datetime
+    actor_name: str
+    text: str
+    comment: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleRow:
+    """One example as text."""
+
+    position: int
+    title: str
+    request_text: str
+    expected_text: str
+    tolerance: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrialAnswer:
+    """How one example went in a trial run."""
+
+    title: str
+    matches: bool
+    text: str
+    latency_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    """A trial run; `text` says why it failed."""
+
+    passed: bool
+    text: Message | None
+    load_ms: float | None
+    peak_memory_bytes: int | None
+    p50_ms: float | None
+    p95_ms: float | None
+    answers: list[TrialAnswer]
+    log_tail: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitNote:
+    """What a submitter is told about work under way. `failed` means that it will not go on by itself."""
+
+    title: str
+    body: str
+    failed: bool
+    done: int
+    total: int
+
+
+def check_rows(checks: Iterable[Check]) -> list[CheckRow]:
+    """Checks with their texts."""
+    rows = []
+    for check in checks:
+        text = message(check.code, check.params)
+        advice = "\n".join(part for part in (str(text.body), check.advice) if part) if check.verdict != "pass" else ""
+        details = "\n".join(str(detail) for detail in check.details)
+        title = str(CHECK_TITLES.get(check.name, check.name))
+        rows.append(CheckRow(title, check.verdict, str(text.title), details, advice, check.duration_ms))
+    return rows
+
+
+def file_rows(version: ModelVersion, files: Iterable[VersionFile], *, removable: bool = False) -> list[FileRow]:
+    """Files with their addresses."""
+    return [
+        FileRow(
+            path=file.path,
+            size=file.blob.size,
+            sha256=file.blob_id,
+            download_url=reverse("registry:file", args=[version.pk, file.pk]),
+            remove_url=reverse("registry:file_remove", args=[version.pk, file.pk]) if removable else "",
+        )
+        for file in files
+    ]
+
+
+def event_text(event: Event) -> str:
+    """What happened, as a sentence after the actor's name."""
+    text = EVENT_TEXTS.get(event.tag)
+    number = event.version.number if event.version else "?"
+    return str(text) % {"version": number} if text else event.tag
+
+
+def event_comment(event: Event) -> str:
+    """Why it happened: a person's words, or the portal's message."""
+    if event.actor_id is None and event.reason in known_codes():
+        text = message(event.reason)
+        return f"{text.title}\n{text.body}".strip()
+    return event.reason
+
+
+def timeline_rows(events: Iterable[Event]) -> list[TimelineRow]:
+    """Events as a timeline."""
+    return [
+        TimelineRow(
+            at=event.at,
+            actor_name=event.actor.get_full_name() if event.actor else "",
+            text=event_text(event),
+            comment=event_comment(event),
+            url=reverse("registry:event", args=[event.pk]),
+        )
+        for event in events
+    ]
+
+
+def example_rows(examples: Iterable[Example]) -> list[ExampleRow]:
+    """Examples as people read JSON."""
+    return [
+        ExampleRow(e.position, e.title, pretty_json(e.request), pretty_json(e.expected), e.tolerance) for e in examples
+    ]
+
+
+def trial_row(trial: TrialRun | None) -> TrialRow | None:
+    """A trial run with its texts."""
+    if trial is None:
+        return None
+    answers = [
+        TrialAnswer(
+            title=str(example.get("title", "")),
+            matches=bool(example.get("matches")),
+            text=_answer_text(example),
+            latency_ms=example.get("latency_ms"),
+        )
+        for example in trial.examples
+    ]
+    return TrialRow(
+        passed=trial.passed,
+        text=None if trial.passed else message(trial.code, trial.params),
+        load_ms=trial.load_ms,
+        peak_memory_bytes=trial.peak_memory_bytes,
+        p50_ms=trial.p50_ms,
+        p95_ms=trial.p95_ms,
+        answers=answers,
+        log_tail=trial.log_tail,
+    )
+
+
+def _answer_text(example: Mapping[str, Any]) -> str:
+    if example.get("matches"):
+        return gettext("Answered as expected")
+    return str(message(str(example.get("code", "")), example.get("params") or {}).title)
+
+
+def review_rows(reviews: Iterable[Review]) -> list[Review]:
+    """Reviews, oldest first, as a conversation reads."""
+    return sorted(reviews, key=lambda review: review.created_at)
+
+
+def wait_note(job: Job | None) -> WaitNote | None:
+    """What to tell about a job."""
+    if job is None:
+        return None
+    if job.state == JobState.FAILED:
+        text = message(job.last_error, job.last_error_params)
+        return WaitNote(str(text.title), str(text.body), failed=True, done=0, total=0)
+    if job.state == JobState.QUEUED and job.last_error:
+        text = message(job.last_error, job.last_error_params)
+        return WaitNote(str(text.title), gettext("It is tried again in a moment."), failed=False, done=0, total=0)
+    title = gettext("Waiting for a free worker") if job.state == JobState.QUEUED else phase_title(job.phase)
+    return WaitNote(title, "", failed=False, done=job.progress_done, total=job.progress_total)
+
+
+PHASES = {
+    "": _("Working"),
+    "checks": _("Checking the files"),
+    "format": _("Reading the model's format"),
+    "scan": _("Asking for a second opinion"),
+    "packaging": _("Packaging the image"),
+    "starting": _("Starting the model for its trial"),
+    "examples": _("Trying the examples"),
+    "runtime": _("Preparing the runtime"),
+}
+
+
+def phase_title(phase: str) -> str:
+    """A job's phase in words."""
+    if phase in CHECK_TITLES:
+        return gettext("Checking: %(what)s") % {"what": CHECK_TITLES[phase]}
+    return str(PHASES.get(phase, PHASES[""]))
