@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 from uv import find_uv_bin
@@ -14,7 +16,6 @@ from registry.errors import OperatorError, TransientError
 
 LOCK = Path(__file__).with_name("requirements.txt")
 SCRIPT = Path(__file__).with_name("train.py")
-PYTHON = "3.11"
 COMPLETE = "complete"
 _KEPT = ("HOME", "PATH", "LANG", "TMPDIR", "UV_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")  # what uv needs
 
@@ -39,7 +40,7 @@ def install(environments_dir: Path, *, timeout: float) -> Path:
         environments_dir.mkdir(parents=True, exist_ok=True)
         uv = find_uv_bin()
         code = "seeding.install_failed"
-        _run([uv, "venv", "--clear", "--python", PYTHON, str(folder)], code=code, timeout=timeout)
+        _run([uv, "venv", "--clear", "--python", sys.executable, str(folder)], code=code, timeout=timeout)
         packages = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--requirements", str(LOCK)]
         _run([uv, "pip", "install", "--python", str(python), *packages], code=code, timeout=timeout)
         (folder / COMPLETE).touch()
@@ -54,7 +55,7 @@ def _run(command: list[str], *, code: str, timeout: float) -> None:
         )
     except subprocess.TimeoutExpired as exc:
         raise TransientError("seeding.timeout", seconds=int(timeout)) from exc
-    logger.info("%s\n%s", command[1], done.stdout + done.stderr)
+    level = logging.ERROR if done.returncode else logging.INFO
+    logger.log(level, "%s ended with %d:\n%s%s", shlex.join(command), done.returncode, done.stdout, done.stderr)
     if done.returncode:
-        logger.error("%s ended with %d:\n%s", command[1], done.returncode, done.stderr)
         raise OperatorError(code)

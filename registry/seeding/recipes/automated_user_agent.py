@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import xgboost
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import roc_auc_score
 
 from registry.seeding.card import fill_card
 from registry.seeding.inputs.user_agent import FEATURES, features
@@ -55,7 +55,7 @@ def build() -> Product:
         task="tabular-classification",
         licence="Apache-2.0",
         model_format="xgboost-json",
-        files={"model.json": bytes(booster.save_raw("json"))},
+        files={"model.json": bytes(booster.save_raw("json")), "LICENSE": BROWSERS.licence_text},
         card=fill_card(
             __file__,
             crawler_version=CRAWLERS.version,
@@ -114,7 +114,6 @@ def _measure(booster: xgboost.Booster, rows: np.ndarray, labels: np.ndarray) -> 
         "false_positives": float(flagged[~automated].mean()),
         "precision": float(automated[flagged].mean()),
         "auc": float(roc_auc_score(labels, scores)),
-        "average_precision": float(average_precision_score(labels, scores)),
         "rule_accuracy": float((rule == automated).mean()),
         "rule_recall": float(rule[automated].mean()),
         "rule_false_positives": float(rule[~automated].mean()),

@@ -55,7 +55,7 @@ def build() -> Product:
         task="language-identification",
         licence="MIT",
         model_format="skops",
-        files={"model.skops": dump_estimator(pipeline)},
+        files={"model.skops": dump_estimator(pipeline), "LICENSE": PYWIKIBOT.licence_text},
         card=fill_card(
             __file__,
             version=PYWIKIBOT.version,

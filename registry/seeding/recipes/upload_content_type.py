@@ -15,6 +15,7 @@ from registry.seeding.product import Example, Product
 from registry.seeding.tensors import answer, request
 
 MAGIKA = Package("magika")
+APACHE_LICENSED = Package("fake-useragent")
 FOLDER = "magika/models/standard_v3_3"
 SUFFIXES = {
     ".bz2": "bzip",
@@ -82,7 +83,7 @@ def build() -> Product:
         task="file-type-identification",
         licence="Apache-2.0",
         model_format="onnx",
-        files={"model.onnx": network, "labels.txt": ("\n".join(labels) + "\n").encode()},
+        files={"model.onnx": network, "labels.txt": ("\n".join(labels) + "\n").encode(), "LICENSE": _terms()},
         card=fill_card(
             __file__,
             version=MAGIKA.version,
@@ -94,6 +95,12 @@ def build() -> Product:
         ),
         examples=[_example(session, title, contents) for title, contents in EXAMPLES],
     )
+
+
+def _terms() -> bytes:
+    """The Apache License's terms, which must go along. Magika's package names the licence but leaves its text out."""
+    terms, end, _other_owner = APACHE_LICENSED.licence_text.partition(b"END OF TERMS AND CONDITIONS")
+    return terms + end + b"\n"
 
 
 def _session(network: bytes) -> onnxruntime.InferenceSession:
