@@ -9,7 +9,7 @@ from django import template
 from django.forms import widgets
 from django.urls import NoReverseMatch, reverse
 from django.utils.formats import number_format
-from django.utils.html import format_html
+from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince, timeuntil
 from django.utils.timezone import now
@@ -18,9 +18,10 @@ from django.utils.translation import gettext as _
 
 from registry.templatetags._icons import icon_body
 from registry.templatetags._status import StatusWord, status_word
+from registry.templatetags._upload_strings import upload_strings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from django.core.paginator import Page
@@ -132,6 +133,12 @@ def url_if(name: str, *args: object) -> str:
         return reverse(name, args=args)
     except NoReverseMatch:
         return ""
+
+
+@register.simple_tag
+def upload_rules(rules: Mapping[str, object]) -> SafeString:
+    """The limits of an upload and the script's texts as a JSON data block; its content is documented in upload_form.html."""
+    return json_script({**rules, "strings": upload_strings()}, "upload-rules")
 
 
 @register.simple_tag

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -228,6 +229,42 @@ class TestPieces:
         html = render_to_string("includes/snippet.html", {"snippet_id": "s", "text": "a < b"})
         assert "a &lt; b" in html
         assert "hidden>" in html
+
+
+class TestUploadForm:
+    def form(self, **rules: Any) -> str:
+        upload = {
+            "action": "/post/",
+            "form_max_bytes": 2**20,
+            "endpoint": "/tus/",
+            "version_id": "7",
+            "files_url": "/files/",
+            "rules": rules,
+            "unfinished": [
+                {"url": "/tus/1", "path": "a/<m>.onnx", "size": 9, "offset": 4, "modified": "17", "remove_url": "/rm/"}
+            ],
+        }
+        return render_to_string("includes/upload_form.html", {"upload": upload, "files": []})
+
+    def test_rules_and_texts_are_data_that_cannot_break_out(self) -> None:
+        html = self.form(refused={"pkl": {"reason": "</script><b>", "advice": ""}})
+        block = html.split('<script id="upload-rules" type="application/json">')[1].split("</script>")[0]
+        rules = json.loads(block)
+        assert rules["refused"]["pkl"]["reason"] == "</script><b>"
+        assert rules["strings"]["pause"] == "Pause {name}"
+
+    def test_unfinished_uploads_can_be_removed_without_a_script(self) -> None:
+        html = self.form()
+        assert 'data-upload-url="/tus/1"' in html
+        assert 'data-modified="17"' in html
+        assert 'formaction="/rm/"' in html
+        assert "<m>" not in html
+
+    def test_plain_form_is_whole(self) -> None:
+        html = self.form()
+        assert 'enctype="multipart/form-data"' in html
+        assert 'name="files"' in html
+        assert "No files yet." in html
 
 
 class TestFrame:

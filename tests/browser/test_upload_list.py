@@ -1,0 +1,188 @@
+"""The upload list in a browser, against a tus server that fails on cue."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser.tus_stub import CHUNK_BYTES, TusStub
+
+CHROMIUM = "/usr/bin/chromium"
+ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+SIZE = 4 * CHUNK_BYTES
+FILES = "#upload-files"
+FOLDER = "#upload-folder"
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.urls("tests.browser.no_urls"),
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs Chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def server() -> Iterator[TusStub]:
+    stub = TusStub()
+    yield stub
+    stub.stop()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, server: TusStub, complaints: list[str]) -> Iterator[Page]:
+    context = browser.new_context()
+    page = context.new_page()
+    # A refused upload is logged as a failed load whatever the page does; everything else is a fault.
+    page.on("console", lambda m: complaints.append(m.text) if "Failed to load resource" not in m.text else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(server.origin)
+    yield page
+    server.released.set()
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(random.Random(1).randbytes(SIZE))
+    return path
+
+
+def wait_for_upload(page: Page, server: TusStub, path: Path, name: str | None = None) -> None:
+    expect(page.locator("[data-files]")).to_contain_text((name or path.name).rsplit("/", 1)[-1])
+    assert server.finished[name or path.name] == path.read_bytes()
+
+
+def interrupt(page: Page, server: TusStub, model: Path) -> None:
+    server.hold_at = 2 * CHUNK_BYTES
+    page.set_input_files(FILES, model)
+    assert server.held.wait(30)
+    page.goto("about:blank")
+    server.hold_at = None
+    page.goto(server.origin)
+
+
+def test_file_arrives_whole_with_its_path_draft_and_token(page: Page, server: TusStub, model: Path) -> None:
+    page.set_input_files(FILES, model)
+    wait_for_upload(page, server, model)
+    expect(page.locator("[data-uploads] > li")).to_have_count(0)
+    expect(page.get_by_role("status")).to_have_text("All files are uploaded.")
+    modified = str(int(model.stat().st_mtime * 1000))
+    assert server.metadata == [{"filename": "model.onnx", "version": "7", "modified": modified}]
+    assert None not in server.csrf_tokens
+
+
+def test_refused_files_say_why_and_are_never_sent(page: Page, server: TusStub, tmp_path: Path) -> None:
+    for name in ("head.pkl", "run.exe"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "big.json").write_bytes(bytes(2**20 + 1))
+    page.set_input_files(FILES, [tmp_path / "head.pkl", tmp_path / "run.exe", tmp_path / "big.json"])
+    uploads = page.locator("[data-uploads]")
+    for text in ("Pickle files can run code.", "Convert it with skops.", ".onnx .json", "This file is too large."):
+        expect(uploads).to_contain_text(text)
+    page.get_by_role("button", name="Remove head.pkl").click()
+    expect(uploads.locator("> li")).to_have_count(2)
+    assert server.log == []
+
+
+def test_folder_keeps_its_inner_paths_and_leaves_hidden_files_out(page: Page, server: TusStub, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    (folder / "weights").mkdir(parents=True)
+    (folder / "weights" / "a.onnx").write_bytes(b"a")
+    (folder / "config.json").write_text("{}")
+    (folder / ".secret.json").write_text("{}")
+    page.set_input_files(FOLDER, folder)
+    expect(page.get_by_role("status")).to_have_text("All files are uploaded.")
+    assert set(server.finished) == {"weights/a.onnx", "config.json"}
+
+
+def test_pause_stops_the_bytes_and_resume_sends_the_rest(page: Page, server: TusStub, model: Path) -> None:
+    server.hold_at = CHUNK_BYTES
+    page.set_input_files(FILES, model)
+    assert server.held.wait(30)
+    page.get_by_role("button", name="Pause model.onnx").click()
+    resume = page.get_by_role("button", name="Resume model.onnx")
+    expect(resume).to_be_focused()
+    server.hold_at = None
+    server.released.set()
+    resume.click()
+    wait_for_upload(page, server, model)
+
+
+def test_after_a_reload_the_same_file_goes_on_where_it_stopped(page: Page, server: TusStub, model: Path) -> None:
+    interrupt(page, server, model)
+    expect(page.locator("[data-uploads]")).to_contain_text("Choose this file again")
+    kept = len(next(iter(server.partials.values())).content)
+    server.log.clear()
+    page.set_input_files(FILES, model)
+    wait_for_upload(page, server, model)
+    assert kept >= CHUNK_BYTES
+    assert server.log[0].startswith("HEAD")
+    assert not [line for line in server.log if line.startswith("POST")]
+
+
+def test_a_changed_file_of_the_same_size_starts_again(page: Page, server: TusStub, model: Path) -> None:
+    interrupt(page, server, model)
+    model.write_bytes(random.Random(2).randbytes(SIZE))
+    later = model.stat().st_mtime + 60
+    os.utime(model, (later, later))
+    server.log.clear()
+    page.set_input_files(FILES, model)
+    wait_for_upload(page, server, model)
+    assert [line.split()[0] for line in server.log[:2]] == ["DELETE", "POST"]
+
+
+def test_cut_connections_are_taken_up_again(page: Page, server: TusStub, model: Path) -> None:
+    server.cuts = 2
+    page.set_input_files(FILES, model)
+    wait_for_upload(page, server, model)
+    assert [line for line in server.log if line.startswith("HEAD")]
+
+
+def test_the_servers_refusal_is_shown_and_can_be_tried_again(page: Page, server: TusStub, model: Path) -> None:
+    server.refusal = {"title": "No room.", "detail": "Remove other files first."}
+    page.set_input_files(FILES, model)
+    uploads = page.locator("[data-uploads]")
+    expect(uploads).to_contain_text("No room.")
+    expect(uploads).to_contain_text("Remove other files first.")
+    server.refusal = None
+    page.get_by_role("button", name="Try model.onnx again").click()
+    wait_for_upload(page, server, model)
+
+
+def test_removing_an_unfinished_upload_drops_its_bytes(page: Page, server: TusStub, model: Path) -> None:
+    interrupt(page, server, model)
+    with page.expect_response(lambda response: response.request.method == "DELETE"):
+        page.get_by_role("button", name="Remove model.onnx").click()
+    expect(page.locator("[data-uploads] > li")).to_have_count(0)
+    assert server.partials == {}
+
+
+def test_without_a_script_the_form_posts(browser: Browser, server: TusStub, model: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(server.origin)
+    page.set_input_files(FILES, model)
+    page.get_by_role("button", name="Upload").click()
+    page.wait_for_url(f"{server.origin}/plain/")
+    assert model.read_bytes() in server.finished["plain"]
+    context.close()
