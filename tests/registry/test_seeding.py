@@ -15,6 +15,7 @@ import pytest
 from registry.card_template import REQUIRED_SECTIONS
 from registry.cards import parse_card, render_card
 from registry.errors import IntegrityError, NotFoundError, OperatorError, PortalError, TransientError
+from registry.examples import ExampleInput, validate_examples
 from registry.inspection.gate import inspect_bytes
 from registry.licences import LICENCES
 from registry.model_tasks import ModelTask
@@ -284,6 +285,15 @@ def test_the_gate_accepts_every_file(models: tuple[SeedModel, ...]) -> None:
         found = [inspect_bytes(file.path, file.source.read_bytes()) for file in model.files]
         assert [(answer.path, answer.code) for answer in found if not answer.accepted] == []
         assert [answer.model_format for answer in found if answer.model_format] == [model.model_format]
+
+
+@pytest.mark.runtimes
+def test_the_examples_fit_what_the_files_declare(models: tuple[SeedModel, ...]) -> None:
+    for model in models:
+        (found,) = [inspect_bytes(file.path, file.source.read_bytes()) for file in model.files if "model." in file.path]
+        assert found.introspection is not None
+        examples = [ExampleInput(item.title, item.request, item.expected, item.tolerance) for item in model.examples]
+        validate_examples(examples, found.introspection)
 
 
 @pytest.mark.runtimes
