@@ -26,7 +26,7 @@ def train(*, environments_dir: Path, out_dir: Path, install_timeout: float = 900
     """Write every demonstration model to `out_dir`; the environment is installed on the first call. Times in seconds.
 
     Raises `OperatorError` with code `seeding.install_failed` or `seeding.training_failed`, and `TransientError` with
-    code `seeding.timeout`. What the programs printed goes to the log.
+    code `seeding.training_timeout`. What the programs printed goes to the log.
     """
     python = install(environments_dir, timeout=install_timeout)
     _run([str(python), "-B", str(SCRIPT), str(out_dir)], code="seeding.training_failed", timeout=timeout)
@@ -54,7 +54,7 @@ def _run(command: list[str], *, code: str, timeout: float) -> None:
             command, env=environment, capture_output=True, text=True, errors="replace", timeout=timeout, check=False
         )
     except subprocess.TimeoutExpired as exc:
-        raise TransientError("seeding.timeout", seconds=int(timeout)) from exc
+        raise TransientError("seeding.training_timeout", seconds=int(timeout)) from exc
     level = logging.ERROR if done.returncode else logging.INFO
     logger.log(level, "%s ended with %d:\n%s%s", shlex.join(command), done.returncode, done.stdout, done.stderr)
     if done.returncode:

@@ -219,7 +219,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Pa
     ("source", "timeout", "error"),
     [
         ("raise SystemExit(3)", 60.0, OperatorError("seeding.training_failed")),
-        ("import signal; signal.pause()", 0.5, TransientError("seeding.timeout")),
+        ("import signal; signal.pause()", 0.5, TransientError("seeding.training_timeout")),
     ],
     ids=["fails", "hangs"],
 )
