@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`title` says what happened in a line; `body` why, and what to do. Both take `%(name)s` placeholders."""
+    """`title` says what happened in a line; `body` why, and what to do. Both take `%(name)s` placeholders.
+
+    Parameters whose names end in `_bytes` are shown as sizes; a lazy plural chooses its form by its parameter.
+    """
 
     title: StrOrPromise
     body: StrOrPromise = ""
@@ -38,13 +42,22 @@ def register_messages(messages: Mapping[str, Message]) -> None:
 def message(code: str, params: Mapping[str, object] | None = None) -> Message:
     """The texts for an id, filled in. An unknown id gives a general text that names it."""
     found = _MESSAGES.get(code, UNKNOWN)
-    values = _Lenient({**(params or {}), "code": code})
-    return Message(str(found.title) % values, str(found.body) % values)
+    values = _Lenient({**{key: _shown(key, value) for key, value in (params or {}).items()}, "code": code})
+    try:
+        # Filled in before it becomes a string: a lazy plural chooses its form by the values.
+        return Message(str(found.title % values), str(found.body % values))
+    except TypeError:  # a plural without its number; the page that reports another failure must not break
+        return Message(str(UNKNOWN.title), str(UNKNOWN.body % values))
 
 
 def known_codes() -> frozenset[str]:
     """Every registered id."""
     return frozenset(_MESSAGES)
+
+
+def _shown(key: str, value: object) -> object:
+    """Sizes, which parameters ending in `_bytes` are, as people read them."""
+    return filesizeformat(value) if key.endswith("_bytes") and isinstance(value, int) else value
 
 
 class _Lenient(dict[str, object]):
