@@ -1,0 +1,40 @@
+"""Fixtures for every test. A test that needs other fakes replaces entries of `settings.BACKENDS` the same way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.blobs import InMemoryBlobStore
+from tests.fakes.inspection import FakeInspector, FakeScanner
+from tests.fakes.runtimes import FakeRuntimeCatalogue
+from tests.fakes.wiring import entry
+
+
+@dataclass(frozen=True)
+class RegistryFakes:
+    """The registry's outside systems, in memory."""
+
+    blobs: InMemoryBlobStore
+    inspector: FakeInspector
+    scanner: FakeScanner
+    runtimes: FakeRuntimeCatalogue
+
+
+@pytest.fixture
+def fakes(settings: Any, tmp_path: Path) -> RegistryFakes:
+    """Fakes for content store, gate, scanner and runtimes, wired through the settings for this test."""
+    scratch = tmp_path / "blobs"
+    scratch.mkdir()
+    made = RegistryFakes(InMemoryBlobStore(scratch), FakeInspector(), FakeScanner(), FakeRuntimeCatalogue())
+    settings.BACKENDS = {
+        **settings.BACKENDS,
+        "blob_store": entry(made.blobs),
+        "file_inspector": entry(made.inspector),
+        "pickle_scanner": entry(made.scanner),
+        "runtime_catalogue": entry(made.runtimes),
+    }
+    return made
