@@ -10,7 +10,7 @@ _PROGRAM = _("The program that uploads is at fault. Use the upload page, or a cl
 
 UPLOAD_MESSAGES = {
     "upload.sign_in": Message(
-        _("You are not signed in."), _("Uploads need an active account. Sign in, then go on: nothing that arrived is lost.")
+        _("You are not signed in."), _("Sign in with an active account, then go on: nothing that arrived is lost.")
     ),
     "upload.csrf": Message(
         _("The page is too old to upload from."),
@@ -54,13 +54,20 @@ UPLOAD_MESSAGES = {
             "Remove files or unfinished uploads from your drafts, or ask an operator for more."
         ),
     ),
+    "upload.file_and_folder": Message(
+        _("“%(path)s” and “%(other)s” would make one name both a file and a folder."), _("Rename one of them.")
+    ),
+    "upload.disk_full": Message(
+        _("The server's disk is full."),
+        _("%(offset)s bytes have arrived and are kept. An operator must free space; then repeat the upload."),
+    ),
     "upload.bytes_missing": Message(
         _("The file arrived, but the store does not have it any more."),
         _("The portal tries again by itself. If this stays, cancel the upload and start it again."),
     ),
     "upload.checksum_mismatch": Message(
         _("A piece of the file was damaged on its way."),
-        _("The portal has thrown the piece away and kept everything before it. Repeat the upload; it goes on from there."),
+        _("The portal kept everything before that piece. Repeat the upload; it goes on from there."),
     ),
     "upload.wrong_offset": Message(
         _("The piece does not fit where the upload stands."),
@@ -71,7 +78,7 @@ UPLOAD_MESSAGES = {
         _("It was announced with %(length)s bytes, so nothing of this piece was kept. Start the upload again."),
     ),
     "upload.protocol_version": Message(_("The portal speaks version %(version)s of the tus protocol only."), _PROGRAM),
-    "upload.method": Message(_("An upload's address does not take this method."), _("It takes %(allowed)s. Nothing was changed.")),
+    "upload.method": Message(_("An upload's address does not take this method."), _("It takes %(allowed)s.")),
     "upload.body_at_creation": Message(_("An upload is created without a body."), _PROGRAM),
     "upload.length_deferred": Message(_("The file's length has to be known before it is sent."), _PROGRAM),
     "upload.length_required": Message(_("The piece was sent without its length."), _PROGRAM),
@@ -87,4 +94,4 @@ UPLOAD_MESSAGES = {
         _("The portal does not know this kind of checksum."), _("It takes %(allowed)s. Nothing was stored.")
     ),
     "upload.bad_checksum": Message(_("The checksum is not valid base64 of the right length."), _PROGRAM),
-}  # fmt: skip
+}

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
-from registry.errors import ConflictError, NotFoundError, TransientError
+from registry.errors import ConflictError, NotFoundError, StorageFullError, TransientError
 from registry.models import Account, ModelVersion, Upload
 from registry.services.drafts import lock_draft
 from registry.services.finishing import INLINE_HASH_BYTES, Due, adopt, finish_upload, queue_finishing
@@ -100,7 +100,7 @@ def cancel_upload(*, upload_id: UUID, version: ModelVersion, actor: Account) -> 
         terminate_upload(upload=upload)
 
 
-def store_form_file(*, version: ModelVersion, actor: Account, path: str, uploaded_file: UploadedFile) -> Due:
+def store_form_file(*, version: ModelVersion, actor: Account, path: str, uploaded_file: UploadedFile[bytes]) -> Due:
     """Store a file that came with a form, under the rules of every upload."""
     limit, size = settings.LIMITS["form_upload_max_bytes"], uploaded_file.size or 0
     if size > limit:
@@ -154,9 +154,12 @@ def _append(partial: PartialFile, chunk: Chunk, length: int) -> str:
 
 def _receive_synced(partial: PartialFile, chunk: Chunk, hashers: list[_Hash]) -> int:
     try:
-        return receive(read=chunk.read, partial=partial, length=chunk.length, hashers=hashers)
-    finally:
-        partial.sync()
+        try:
+            return receive(read=chunk.read, partial=partial, length=chunk.length, hashers=hashers)
+        finally:
+            partial.sync()
+    except StorageFullError as error:
+        raise StorageFullError("upload.disk_full", offset=partial.offset) from error
 
 
 def _check_whole(received: int, chunk: Chunk, partial: PartialFile) -> None:

@@ -1,0 +1,72 @@
+"""The reads of uploads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+
+from registry.errors import NotFoundError
+from registry.models import Account, ModelVersion, Upload
+from registry.permissions import may_edit_version
+from registry.uploads.admission import unfinished
+from registry.uploads.protocol import TusError, parse_metadata
+from registry.uploads.storage import partial_files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnfinishedUpload:
+    """An upload under way as pages show it: `offset` of `size` bytes have arrived.
+
+    `modified` is the file's time of change as the client gave it, "" if it gave none.
+    """
+
+    url: str
+    path: str
+    size: int
+    offset: int
+    modified: str
+    remove_url: str
+
+
+def upload_of(*, account: Account, upload_id: str) -> Upload:
+    """The account's upload with this id. Another's is as unknown as none; 410 once it has expired."""
+    try:
+        key = UUID(upload_id)
+    except ValueError:
+        raise NotFoundError("upload.unknown") from None
+    found = Upload.objects.select_related("version__registered_model", "owner").filter(pk=key, owner=account).first()
+    if found is None or not may_edit_version(account, found.version):
+        raise NotFoundError("upload.unknown")
+    if found.expires_at <= timezone.now():
+        raise TusError("upload.expired", status=410)
+    return found
+
+
+def offset_of(upload: Upload) -> int:
+    """Bytes that have arrived and count."""
+    if upload.sha256:
+        return upload.length
+    offset = partial_files().offset(upload.pk)
+    # A file that is not there may have become a blob since the row was read: then everything has arrived.
+    if not offset and Upload.objects.filter(pk=upload.pk).exclude(sha256="").exists():
+        return upload.length
+    return offset
+
+
+def unfinished_uploads(*, version: ModelVersion) -> Sequence[UnfinishedUpload]:
+    """The draft's unfinished uploads, oldest first."""
+    return [
+        UnfinishedUpload(
+            url=reverse("registry:upload", args=[upload.pk]),
+            path=upload.path,
+            size=upload.length,
+            offset=offset_of(upload),
+            modified=parse_metadata(upload.metadata).get("modified", b"").decode(errors="replace"),
+            remove_url=reverse("registry:upload_cancel", args=[version.pk, upload.pk]),
+        )
+        for upload in unfinished().filter(version=version)
+    ]

@@ -1,0 +1,102 @@
+"""What the sweep does for uploads: it ends the old, finishes the complete and clears away what nothing names."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from registry.backends import blob_store
+from registry.models import Blob, Lease, Upload, VersionFile
+from registry.services.finishing import Due, queue_finishing
+from registry.uploads.admission import unfinished
+from registry.uploads.protocol import TusError
+from registry.uploads.selectors import offset_of
+from registry.uploads.storage import partial_files
+
+logger = logging.getLogger(__name__)
+ORPHAN_AGE = timedelta(days=1)
+ORPHAN_PERIOD = timedelta(hours=1)
+ORPHAN_LEASE = "orphan-blobs"
+
+
+def expire_uploads() -> Due:
+    """One round of everything below; returns the jobs that became due."""
+    end_expired_uploads()
+    remove_orphan_files()
+    if _take_orphan_lease():
+        delete_orphan_blobs()
+    return finish_complete_uploads()
+
+
+def end_expired_uploads() -> int:
+    """End what has had no byte for too long, unless one is arriving now; returns how many. Frees their quota."""
+    ended = 0
+    for upload_id in Upload.objects.filter(expires_at__lte=timezone.now()).values_list("pk", flat=True):
+        try:
+            with partial_files().writer(upload_id) as partial:
+                Upload.objects.filter(pk=upload_id, expires_at__lte=timezone.now()).delete()
+                partial.remove()
+        except TusError:
+            continue
+        ended += 1
+    return ended
+
+
+def finish_complete_uploads() -> Due:
+    """Queue uploads whose last byte came although nobody finished them: their process died, or they are too long."""
+    complete = {upload.version_id: upload for upload in unfinished() if offset_of(upload) == upload.length}
+    return tuple(job_id for upload in complete.values() for job_id in queue_finishing(upload))
+
+
+def remove_orphan_files() -> int:
+    """Delete partial files without an upload; returns how many. Rows come first, so no new upload looks like this."""
+    files = partial_files()
+    found = set(files.ids())
+    removed = 0
+    for upload_id in found - set(Upload.objects.filter(pk__in=found).values_list("pk", flat=True)):
+        files.remove(upload_id)
+        removed += 1
+    return removed
+
+
+def delete_orphan_blobs() -> int:
+    """Delete blobs that no file and no upload has named for a day; returns how many.
+
+    A blob without a row gets one first, and with it a day: it may have come a moment ago.
+    """
+    _register_unknown_blobs()
+    named = Exists(VersionFile.objects.filter(blob=OuterRef("pk")))
+    coming = Exists(unfinished().filter(sha256=OuterRef("pk")))
+    orphans = Blob.objects.filter(~named, ~coming, created_at__lt=timezone.now() - ORPHAN_AGE)
+    deleted = 0
+    for sha256 in list(orphans.values_list("pk", flat=True)):
+        with transaction.atomic():
+            # Locked and looked at again: from here to the commit nobody can begin to use the blob.
+            if not Blob.objects.select_for_update().filter(pk=sha256).exists() or not orphans.filter(pk=sha256):
+                continue
+            blob_store().delete(sha256)
+            Blob.objects.filter(pk=sha256).delete()
+            deleted += 1
+    if deleted:
+        logger.info("deleted %s blobs that nothing named", deleted)
+    return deleted
+
+
+def _register_unknown_blobs() -> None:
+    store = blob_store()
+    known = set(Blob.objects.values_list("pk", flat=True))
+    for sha256 in store.digests():
+        if sha256 not in known:
+            Blob.objects.get_or_create(sha256=sha256, defaults={"size": store.size(sha256)})
+
+
+def _take_orphan_lease() -> bool:
+    """True once an hour, whichever process asks: walking the whole store is not for every sweep."""
+    now = timezone.now()
+    Lease.objects.get_or_create(name=ORPHAN_LEASE, defaults={"holder": "", "until": now - ORPHAN_PERIOD})
+    due = Lease.objects.filter(name=ORPHAN_LEASE, until__lte=now)
+    return bool(due.update(holder="sweep", until=now + ORPHAN_PERIOD))
