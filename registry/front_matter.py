@@ -63,16 +63,25 @@ def _plain(node: yaml.Node) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item) for item in node.value]
     if not isinstance(node, yaml.MappingNode):
-        return str(node.value)
+        return _text(node)
     found: dict[str, Any] = {}
     for key, value in node.value:
         line = _card_line(key.start_mark)
         if not isinstance(key, yaml.ScalarNode):
             raise UserError("card.yaml_key", field=FIELD, line=line)
-        if key.value in found:
-            raise UserError("card.yaml_duplicate", field=FIELD, line=line, key=key.value[:80])
-        found[key.value] = _plain(value)
+        name = _text(key)
+        if name in found:
+            raise UserError("card.yaml_duplicate", field=FIELD, line=line, key=name[:80])
+        found[name] = _plain(value)
     return found
+
+
+def _text(node: yaml.Node) -> str:
+    """A scalar's text. An escape can spell characters that no database column takes."""
+    text = str(node.value)
+    if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in text):
+        raise UserError("card.not_text", field=FIELD, line=_card_line(node.start_mark))
+    return text
 
 
 def _card_line(mark: Any) -> int:

@@ -205,6 +205,8 @@ def test_a_card_may_do_without_front_matter() -> None:
         ("---\na: !!python/object/apply:os.system [ls]\n---\n", "card.yaml_feature", 2),
         ("---\na: 1\nb: " + "[" * 500 + "\n---\n", "card.yaml_deep", 3),
         ("---\na: b\n\x07\n---\n", "card.yaml", 1),
+        ('---\na: 1\n"b\\0": 1\n---\n', "card.not_text", 3),
+        ('---\na: ["\\uD800"]\n---\n', "card.not_text", 2),
         ("---\na: " + "x" * 9_000 + "\n---\n", "card.front_matter_large", 1),
     ],
 )
