@@ -24,6 +24,7 @@ _LOG_BYTES = 4 << 20
 _LOG_KEPT = 256 << 10
 _SIGNALLED = 128
 _REAP_WAIT = 1.0
+_REMOVE_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +156,10 @@ class CupFolder:
                 (self.path / "log.1").write_bytes(_tail(self.log, _LOG_KEPT))
                 os.truncate(self.log, 0)
 
+    def last_output(self, max_bytes: int) -> bytes:
+        """The end of what the last run printed."""
+        return _tail(self.log, max_bytes)
+
     def log_tail(self, max_bytes: int) -> bytes:
         """The end of the output, reaching back into the previous log if there is room."""
         newest = _tail(self.log, max_bytes)
@@ -163,7 +168,13 @@ class CupFolder:
 
     def remove(self) -> None:
         """Forget the cup; only for who holds the lock."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        gone = self.path.with_name(f".gone-{self.name}-{time.monotonic_ns()}")
+        with contextlib.suppress(FileNotFoundError):
+            self.path.rename(gone)  # out of reach of anybody who still means to write into it
+        for _ in range(_REMOVE_TRIES):
+            shutil.rmtree(gone, ignore_errors=True)
+            if not gone.exists():
+                break
         self._lock.unlink(missing_ok=True)
 
     @contextlib.contextmanager

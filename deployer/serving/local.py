@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,7 @@ PROBE_TIMEOUT = 2.0
 UNRESPONSIVE_AFTER = 30.0
 LASTED = 10.0  # seconds of serving after which an end counts as the first one again
 MAX_BACKOFF = 60.0
-MAX_BACKOFF_ONCE_READY = 5.0
+MAX_BACKOFF_ONCE_READY = 3.0
 
 _EXIT_OUT_OF_MEMORY = 86
 _EXIT_LOAD_FAILED = 87
@@ -68,7 +69,7 @@ class LocalServingBackend:
                 status = self._status_of_run(folder, spec, last)
                 if status.phase is not CupPhase.FAILED:
                     return status
-                pause = _pause(folder, last)
+                pause = restart_pause(folder, last)
                 if pause > 0:
                     return replace(status, params={**status.params, "retry_in": round(pause, 1)})
             self._start(folder, spec, last, python=python, runtime=runtime, mode=mode)
@@ -228,7 +229,8 @@ def _cause(folder: CupFolder, run: Run) -> tuple[str, Mapping[str, str | int | f
     end = folder.wait_end(run)
     if end.status is None:
         return "serving.gone", {}
-    if end.status == _EXIT_OUT_OF_MEMORY or (end.status and _MEMORY_WORDS.search(folder.log_tail(_TAIL_FOR_CAUSE))):
+    gave_up = end.status > 0 or end.status == -signal.SIGABRT
+    if end.status == _EXIT_OUT_OF_MEMORY or (gave_up and _MEMORY_WORDS.search(folder.last_output(_TAIL_FOR_CAUSE))):
         return "serving.out_of_memory", {}
     if end.status == _EXIT_LOAD_FAILED:
         return "serving.load_failed", {}
@@ -246,7 +248,7 @@ def _failures(folder: CupFolder, last: Run) -> int:
     return 1 if ready_at is not None and ended_at - ready_at >= LASTED else last.failures + 1
 
 
-def _pause(folder: CupFolder, last: Run) -> float:
+def restart_pause(folder: CupFolder, last: Run) -> float:
     """Seconds until a dead cup may be started again: none at first, then doubling.
 
     A run that had become ready waits little, so that something killed from outside is soon back.
@@ -255,4 +257,6 @@ def _pause(folder: CupFolder, last: Run) -> float:
     if failures <= 1:
         return 0.0
     most = MAX_BACKOFF if folder.ready_at(last) is None else MAX_BACKOFF_ONCE_READY
-    return max(0.0, last.started_at + min(most, 2.0 ** (failures - 1)) - time.time())
+    end = folder.end(last)
+    ended_at = last.started_at if end is None else end.at
+    return max(0.0, ended_at + min(most, 2.0 ** (failures - 1)) - time.time())

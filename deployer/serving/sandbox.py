@@ -99,6 +99,8 @@ def environment(threads: int) -> dict[str, str]:
 
 @functools.cache
 def _works(mode: str) -> bool:
+    if shutil.which("bwrap" if mode == "bubblewrap" else "unshare") is None:
+        return False
     true = shutil.which("true") or "/bin/true"
     if mode == "bubblewrap":
         argv = [_bwrap(), *_namespaces(), "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--", true]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import socket
@@ -36,7 +37,8 @@ def request(
     headers = {"Content-Type": content_type} if content_type else {}
     try:
         connection.sock = _connect(path_of_socket, timeout)
-        connection.request(method, path, body or None, headers)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # refused before all was sent, with an answer
+            connection.request(method, path, body or None, headers)
         answer = connection.getresponse()
         content = answer.read(MAX_ANSWER_BYTES + 1)
     except (TimeoutError, BlockingIOError) as exc:
@@ -49,6 +51,8 @@ def request(
         connection.close()
     if len(content) > MAX_ANSWER_BYTES:
         raise TransientError("serving.answer_too_large", limit=MAX_ANSWER_BYTES)
+    if answer.length:
+        raise TransientError("serving.unreachable")  # it was cut off, which a capped read does not report
     return ServingResponse(status=answer.status, content_type=answer.headers.get("Content-Type", ""), body=content)
 
 

@@ -65,6 +65,11 @@ def write(path: str) -> int:
         return stream.write(b"x")
 
 
+def sleep(seconds: str) -> None:
+    print("sleeping", flush=True)  # noqa: T201  # a test waits for this line
+    time.sleep(float(seconds))
+
+
 PROBES = {
     "tcp": tcp,
     "dns": lambda name: socket.getaddrinfo(name, 80)[0][4],
@@ -74,6 +79,6 @@ PROBES = {
     "list": lambda path: sorted(entry.name for entry in Path(path).iterdir()),
     "environ": lambda name: os.environ[name],
     "signal": lambda pid: os.kill(int(pid), signal.SIGCONT),
-    "sleep": lambda seconds: time.sleep(float(seconds)),
+    "sleep": sleep,
     "exit": lambda status: os._exit(int(status)),
 }
