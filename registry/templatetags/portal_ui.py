@@ -137,7 +137,7 @@ def url_if(name: str, *args: object) -> str:
 
 @register.simple_tag
 def upload_rules(rules: Mapping[str, object]) -> SafeString:
-    """The limits of an upload and the script's texts as a JSON data block; its content is documented in upload_form.html."""
+    """The limits of an upload and the script's texts as a JSON data block, as upload_form.html documents them."""
     return json_script({**rules, "strings": upload_strings()}, "upload-rules")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,16 +16,20 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.template import Context, Template
 from django.template.loader import render_to_string
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.urls import include, path
 from django.utils import translation
 from django.utils.timezone import now
 
+from registry.models import Account
 from registry.templatetags import _icons
 
 # Registration without the deployer: the frame must stand with the addresses that there are.
 pytestmark = pytest.mark.urls(__name__)
-urlpatterns = [path("", include(([path("models/", lambda _request: HttpResponse(), name="catalogue")], "registry")))]
+urlpatterns = [
+    path("", include(([path("models/", lambda _request: HttpResponse(), name="catalogue")], "registry"))),
+    path("accounts/", include("allauth.urls")),
+]
 
 
 def render(source: str, **context: Any) -> str:
@@ -265,6 +270,31 @@ class TestUploadForm:
         assert 'enctype="multipart/form-data"' in html
         assert 'name="files"' in html
         assert "No files yet." in html
+
+
+@pytest.mark.django_db
+class TestAccountPages:
+    @pytest.fixture(autouse=True)
+    def _collected_files(self, settings: Any, tmp_path: Path) -> None:
+        settings.STATIC_ROOT = tmp_path
+
+    def test_sign_up_is_drawn_in_the_frame_with_every_field_labelled(self, client: Client) -> None:
+        html = client.get("/accounts/signup/").content.decode()
+        assert 'class="site-header"' in html
+        assert html.count("cdx-text-input__input") == 5  # the search and four fields
+        for name in ("username", "email", "password1", "password2"):
+            assert f'for="id_{name}"' in html
+        assert html.count("(optional)") == 1
+
+    def test_a_wrong_password_is_told_above_the_form(self, client: Client) -> None:
+        html = client.post("/accounts/login/", {"login": "nobody", "password": "wrong"}).content.decode()
+        assert html.index("error-summary") < html.index('id="id_login"')
+
+    def test_signing_out_asks_by_a_form(self, client: Client, django_user_model: type[Account]) -> None:
+        client.force_login(django_user_model.objects.create_user("amina"))
+        html = client.get("/accounts/logout/").content.decode()
+        assert '<form method="post" action="/accounts/logout/">' in " ".join(html.split())
+        assert "amina" in html
 
 
 class TestFrame:
