@@ -28,7 +28,7 @@ class Finished:
 def run(
     command: Sequence[str], *, timeout: float, stdin: BinaryIO | None = None, env: Mapping[str, str] | None = None
 ) -> Finished:
-    """Run a command in a session of its own and read its standard output, at most 4 MiB.
+    """Run a command in a session of its own and read its standard output; one that writes over 4 MiB is killed.
 
     `timeout` is wall time in seconds. The environment is `env` alone. Raises `OSError` if the program cannot start.
     Whatever the command started in its session is killed before this returns.
@@ -42,6 +42,8 @@ def run(
         output = _read(process, deadline)
         if output is None:
             return Finished(None, b"")
+        if len(output) > MAX_OUTPUT:
+            return Finished(-signal.SIGKILL, b"")
         return Finished(process.wait(max(0.0, deadline - time.monotonic())), output)
     except subprocess.TimeoutExpired:
         return Finished(None, b"")

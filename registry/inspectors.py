@@ -49,11 +49,11 @@ class ChildProcessInspector:
             raise NotFoundError("gate.blob_missing", path=path) from None
         if finished.status is None or finished.status == -signal.SIGXCPU:
             return FileInspection(path=path, accepted=False, code="gate.timeout")
-        found = _decode(finished.output, path) if finished.status == 0 else None
+        found = decode(finished.output, path) if finished.status == 0 else None
         return found or FileInspection(path=path, accepted=False, code="gate.crashed")
 
 
-def _decode(answer: bytes, path: str) -> FileInspection | None:
+def decode(answer: bytes, path: str) -> FileInspection | None:
     """The answer as data; None if it is not exactly what a healthy child writes."""
     try:
         data = json.loads(answer)

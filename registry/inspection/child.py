@@ -44,8 +44,7 @@ def main() -> None:
     name, limits = sys.argv[1], json.loads(sys.argv[2])
     confine(memory=limits["memory"], cpu=limits["cpu"])
     size = os.fstat(sys.stdin.fileno()).st_size
-    for codec in _CODECS:
-        codecs.lookup(codec)
+    preload()
     forbid()
     sys.stdout.write(json.dumps(encode(inspect_file(name, sys.stdin.buffer, size))))
     sys.stdout.flush()
@@ -56,7 +55,7 @@ def confine(*, memory: int, cpu: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))  # the soft limit's signal tells a time-out from a crash
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     libc = ctypes.CDLL(None, use_errno=True)
     # Without the right to make namespaces the limits and the audit hook still hold: the answer is not a condition.
@@ -65,6 +64,12 @@ def confine(*, memory: int, cpu: int) -> None:
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+
+def preload() -> None:
+    """Import what would otherwise be imported in the middle of a file."""
+    for codec in _CODECS:
+        codecs.lookup(codec)
 
 
 def forbid() -> None:

@@ -8,11 +8,13 @@ from typing import BinaryIO
 
 from registry.inspection import formats
 from registry.inspection.formats import ModelFormat
+from registry.inspection.gguf import inspect_gguf
 from registry.inspection.lightgbm import inspect_lightgbm
 from registry.inspection.magic import looks_like, sniff
 from registry.inspection.names import judge_path
 from registry.inspection.npy import inspect_npy, inspect_npz
 from registry.inspection.onnx import inspect_onnx
+from registry.inspection.safetensors import inspect_safetensors
 from registry.inspection.skops import inspect_skops
 from registry.inspection.source import Source
 from registry.inspection.text import inspect_json, inspect_text
@@ -27,6 +29,8 @@ _PARSERS: dict[ModelFormat, Callable[[Source], Introspection]] = {
     ModelFormat.XGBOOST_UBJ: inspect_xgboost_ubj,
     ModelFormat.LIGHTGBM_TEXT: inspect_lightgbm,
     ModelFormat.ONNX: inspect_onnx,
+    ModelFormat.SAFETENSORS: inspect_safetensors,
+    ModelFormat.GGUF: inspect_gguf,
     ModelFormat.NPY: inspect_npy,
     ModelFormat.NPZ: inspect_npz,
 }

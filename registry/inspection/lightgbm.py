@@ -69,7 +69,9 @@ def inspect_lightgbm(source: Source) -> Introspection:
 def _sections(data: bytes) -> tuple[str, list[str], str]:
     """Header, trees and what follows them. The announced `tree_sizes` must be the real ones: LightGBM seeks by them."""
     header_end = data.find(b"\n\n")
-    if not 0 < header_end <= MAX_HEADER or b"\r" in data or b"\0" in data:
+    if b"\r" in data or b"\0" in data:
+        raise RefusedError("gate.lightgbm_header", part="CR, NUL")
+    if not 0 < header_end <= MAX_HEADER:
         raise RefusedError("gate.lightgbm_header", part="tree_sizes")
     head = _text(data[:header_end])
     match = re.search(r"^tree_sizes=([\d ]*)$", head, re.MULTILINE)
@@ -186,6 +188,8 @@ def _check_linear(tree: Mapping[str, str], leaves: int, width: int) -> None:
 
 def _check_tail(text: str) -> None:
     """Importances, training parameters and pandas categories: text that LightGBM shows but does not follow."""
+    if not text.endswith("\n") or ("\nparameters:\n" in text) != ("\nend of parameters\n" in text):
+        raise RefusedError("gate.lightgbm_header", part="parameters")
     marker = "\npandas_categorical:"
     at = text.rfind(marker)
     if at >= 0:

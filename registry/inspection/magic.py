@@ -18,7 +18,7 @@ _STARTS: dict[ModelFormat, re.Pattern[bytes]] = {
     # XGBoost writes the keys of a model in alphabetical order: "learner" first, or "version" in hand-made files.
     ModelFormat.XGBOOST_JSON: re.compile(rb'\s{0,64}\{\s{0,64}"(?:learner|version)"\s{0,64}:'),
     ModelFormat.XGBOOST_UBJ: re.compile(rb"\{(?:[Ui]|I\x00|l\x00{3}|L\x00{7})\x07(?:learner|version)"),
-    ModelFormat.LIGHTGBM_TEXT: re.compile(rb"tree\nversion="),
+    ModelFormat.LIGHTGBM_TEXT: re.compile(rb"tree\r?\n"),
     # ModelProto begins with its IR version, a small number; some writers put producer or graph first.
     ModelFormat.ONNX: re.compile(rb"\x08[\x01-\x7f]|[\x12\x1a\x3a\x42]"),
     ModelFormat.GGUF: re.compile(rb"GGUF"),

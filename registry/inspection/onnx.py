@@ -6,9 +6,10 @@ Field numbers: onnx/onnx.proto of ONNX 1.23 (IR version 14). A field that it doe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from registry.inspection.onnx_tensors import Shaped, check_sparse, check_tensor, read_value
-from registry.inspection.protobuf import BYTES, Field, fields
+from registry.inspection.protobuf import BYTES, FIXED32, VARINT, Field, fields, run_of
 from registry.inspection.source import Source
 from registry.inspection.verdicts import RefusedError, shown
 from registry.interfaces import Introspection, TensorInfo
@@ -24,15 +25,25 @@ DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 CONTRIBUTED = {"com.microsoft": frozenset({"Tokenizer"})}
 INLINE = "onnx.inliner.inline_local_functions(model)"
 
+
+class _Known(NamedTuple):
+    """The fields of a message that an inference model may use."""
+
+    message: str
+    numbers: frozenset[int]
+
+
 _M_IR, _M_PRODUCER, _M_PRODUCER_VERSION, _M_GRAPH, _M_OPSET, _M_METADATA = 1, 2, 3, 7, 8, 14
 _M_TRAINING, _M_FUNCTIONS = 20, 25
-_M_KNOWN = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14})
+_M_KNOWN = _Known("ModelProto", frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14}))
 _G_NODE, _G_NAME, _G_INITIALIZER, _G_INPUT, _G_OUTPUT, _G_SPARSE = 1, 2, 5, 11, 12, 15
-_G_KNOWN = frozenset({1, 2, 5, 10, 11, 12, 13, 14, 15, 16})
+_G_KNOWN = _Known("GraphProto", frozenset({1, 2, 5, 10, 11, 12, 13, 14, 15, 16}))
 _N_OPERATOR, _N_ATTRIBUTE, _N_DOMAIN = 4, 5, 7
-_N_KNOWN = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+_N_KNOWN = _Known("NodeProto", frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10}))
 _A_TENSOR, _A_GRAPH, _A_TENSORS, _A_GRAPHS, _A_SPARSE, _A_SPARSES = 5, 6, 10, 11, 22, 23
-_A_KNOWN = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 20, 21, 22, 23})
+# A forest's thresholds and indices are millions of single elements.
+_A_RUNS = (run_of(7, FIXED32), run_of(8, VARINT))
+_A_KNOWN = _Known("AttributeProto", frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 20, 21, 22, 23}))
 
 
 def inspect_onnx(source: Source) -> Introspection:
@@ -145,23 +156,23 @@ class _Walk:
             _A_GRAPH: lambda part: self._graph(part, depth - 1),
             _A_GRAPHS: lambda part: self._graph(part, depth - 1),
         }
-        for field in fields(source):
+        for field in fields(source, _A_RUNS):
             self._count(field, _A_KNOWN)
             if field.number in checks:
                 checks[field.number](self._part(source, field))
 
-    def _count(self, field: Field, known: frozenset[int]) -> None:
+    def _count(self, field: Field, known: _Known) -> None:
         self._seen += 1
         if self._seen > MAX_FIELDS:
             raise RefusedError("gate.onnx_count", limit=MAX_FIELDS)
-        if field.number in known:
+        if field.number in known.numbers:
             return
         if known is _M_KNOWN and field.number in (_M_TRAINING, _M_FUNCTIONS):
             functions = field.number == _M_FUNCTIONS
             raise RefusedError(
                 "gate.onnx_functions" if functions else "gate.onnx_training", advice=INLINE if functions else ""
             )
-        raise RefusedError("gate.onnx_field", message="ModelProto", field=field.number)
+        raise RefusedError("gate.onnx_field", message=known.message, field=field.number)
 
     def _part(self, source: Source, field: Field) -> Source:
         if field.wire != BYTES:

@@ -28,9 +28,14 @@ _CALLS = frozenset(b"ciRob\x81\x92\x93\x82\x83\x84")
 _IDENTIFIER = re.compile(rb"[A-Za-z_][\w.]*", re.ASCII)
 
 
+def starts_with_proto(data: bytes) -> bool:
+    """Whether `data` begins with the opcode that opens a pickle of protocol 2 or later."""
+    return len(data) > 1 and data[0] == PROTO and data[1] <= _MAX_PROTOCOL
+
+
 def is_pickle(data: bytes) -> bool:
     """Whether `data` begins with a pickle of any protocol that finds or calls something."""
-    if data[:1] == bytes([PROTO]) and len(data) > 1 and data[1] <= _MAX_PROTOCOL:
+    if starts_with_proto(data):
         return True
     at, calls = 0, False
     for _ in range(_MAX_OPCODES):

@@ -14,7 +14,7 @@ from registry.inspection import skops_types
 from registry.inspection.bounded_json import load_json
 from registry.inspection.npy import ArrayHeader, inspect_npz, read_member_header
 from registry.inspection.skops_summary import summarise
-from registry.inspection.skops_trees import check_predictor, check_tree
+from registry.inspection.skops_trees import check_neighbours, check_predictor, check_tree
 from registry.inspection.source import Source
 from registry.inspection.verdicts import RefusedError, shown
 from registry.inspection.zip_rules import STORED, Member, read_members
@@ -145,6 +145,8 @@ class _Walk:
     def object(self, node: Node) -> Iterable[Any]:
         if node["__class__"] == "TreePredictor":
             check_predictor(node, self._arrays, self._members)
+        if node["__class__"] in {"KDTree", "BallTree"}:
+            check_neighbours(node, self._arrays, self._members)
         if node["__class__"] in skops_types.TEXT_READERS and _setting(node, "input") != '"content"':
             raise RefusedError("gate.skops_reads_files", name=shown(_name(node)))
         return (node["content"],) if "content" in node else ()

@@ -13,6 +13,8 @@ from registry.inspection.zip_rules import Member
 MAX_NODE_BYTES = 512 << 20
 _TREE_FIELDS = ("left_child", "right_child", "feature")
 _PREDICTOR_FIELDS = ("left", "right", "feature_idx", "is_leaf", "is_categorical", "bitset_idx")
+_NEIGHBOUR_FIELDS = ("idx_start", "idx_end", "is_leaf")
+_NEIGHBOUR_PARTS = 13  # of `BinaryTree.__getstate__`; the last is the sample weights
 _CODES = {"i8": "q", "u8": "Q", "i4": "i", "u4": "I", "u1": "B", "i1": "b"}
 _LEAF = -1
 
@@ -51,6 +53,27 @@ def check_predictor(node: dict[str, Any], headers: Headers, members: Members) ->
         if not (index < left < count and index < right < count and feature >= 0):
             raise RefusedError("gate.skops_tree")
         if is_categorical and bitset >= sets:
+            raise RefusedError("gate.skops_tree")
+
+
+def check_neighbours(node: dict[str, Any], headers: Headers, members: Members) -> None:
+    """A `KDTree` or `BallTree`: samples and nodes that a query may visit exist, and the last level is of leaves."""
+    state = node.get("content", {})
+    parts = state.get("content") if isinstance(state, dict) else None
+    if not isinstance(parts, list) or len(parts) != _NEIGHBOUR_PARTS or parts[-1].get("content") != "null":
+        raise RefusedError("gate.skops_tree")
+    (_, data), (order_name, order), (nodes_name, nodes), (_, bounds) = (_array(part, headers) for part in parts[:4])
+    per_node = 2 if node["__class__"] == "KDTree" else 1
+    samples, width = data.shape if len(data.shape) == len(("samples", "features")) else (0, 0)
+    if not samples or order.shape != (samples,) or bounds.shape != (per_node, nodes.count, width):
+        raise RefusedError("gate.skops_tree")
+    if order.descr != "<i8" or not _integer(parts[4]) or _integer(parts[6]) != nodes.count:
+        raise RefusedError("gate.skops_tree")
+    indices = struct.iter_unpack("<q", members[order_name].read(MAX_NODE_BYTES)[order.data_at :])
+    if not all(0 <= index < samples for (index,) in indices):
+        raise RefusedError("gate.skops_tree")
+    for index, (start, end, is_leaf) in enumerate(_rows(members[nodes_name], nodes, _NEIGHBOUR_FIELDS)):
+        if not 0 <= start <= end <= samples or not (is_leaf or 2 * index + 2 < nodes.count):
             raise RefusedError("gate.skops_tree")
 
 

@@ -105,6 +105,7 @@ sklearn.manifold._locally_linear: LocallyLinearEmbedding
 sklearn.manifold._mds: MDS
 sklearn.manifold._spectral_embedding: SpectralEmbedding
 sklearn.manifold._t_sne: TSNE
+sklearn.metrics._dist_metrics: ChebyshevDistance64 EuclideanDistance64 ManhattanDistance64
 sklearn.metrics._scorer: _PassthroughScorer _Scorer
 sklearn.mixture._bayesian_mixture: BayesianGaussianMixture
 sklearn.mixture._gaussian_mixture: GaussianMixture
@@ -113,8 +114,10 @@ sklearn.model_selection._search: GridSearchCV RandomizedSearchCV
 sklearn.multiclass: OneVsOneClassifier OneVsRestClassifier OutputCodeClassifier _ConstantPredictor
 sklearn.multioutput: ClassifierChain MultiOutputClassifier MultiOutputRegressor RegressorChain
 sklearn.naive_bayes: BernoulliNB CategoricalNB ComplementNB GaussianNB MultinomialNB
+sklearn.neighbors._ball_tree: BallTree
 sklearn.neighbors._classification: KNeighborsClassifier RadiusNeighborsClassifier
 sklearn.neighbors._graph: KNeighborsTransformer RadiusNeighborsTransformer
+sklearn.neighbors._kd_tree: KDTree
 sklearn.neighbors._kde: KernelDensity
 sklearn.neighbors._lof: LocalOutlierFactor
 sklearn.neighbors._nca: NeighborhoodComponentsAnalysis

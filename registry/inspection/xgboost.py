@@ -147,19 +147,16 @@ def _check_categories(tree: Mapping[str, Any], count: int) -> None:
 
 
 def _ends(left: Sequence[int], right: Sequence[int]) -> bool:
-    """Whether every way down from the root ends: no node has one child only, none is reached twice."""
-    seen = bytearray(len(left))
-    todo = [0]
-    while todo:
-        node = todo.pop()
-        if seen[node]:
-            return False
-        seen[node] = 1
-        if (left[node] == _NO_CHILD) != (right[node] == _NO_CHILD):
-            return False
-        if left[node] != _NO_CHILD:
-            todo += (left[node], right[node])
-    return True
+    """Whether every way down from the root ends.
+
+    A node has two children or none. With no node reached from two others and the root from none, a cycle cannot hang
+    below the root; sets say so without a walk in Python.
+    """
+    if any((one == _NO_CHILD) != (other == _NO_CHILD) for one, other in zip(left, right, strict=True)):
+        return False
+    children = [child for side in (left, right) for child in side if child != _NO_CHILD]
+    reached = set(children)
+    return len(reached) == len(children) and 0 not in reached
 
 
 def _object(value: Any, *required: str) -> dict[str, Any]:

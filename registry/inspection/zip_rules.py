@@ -90,7 +90,8 @@ def read_members(source: Source) -> list[Member]:
     position = 0
     for entry in entries:
         if entry.offset != position:
-            raise RefusedError("gate.zip_prefix" if position == 0 else "gate.zip_overlap", member=shown(entry.name))
+            hidden = entry.offset > position
+            raise RefusedError("gate.zip_prefix" if hidden else "gate.zip_overlap", member=shown(entry.name))
         data_at = _check_local(source, entry)
         position = data_at + entry.packed
         if position > start:
