@@ -46,9 +46,7 @@ GATE_MESSAGES: dict[str, Message] = {
     # Families that are never accepted
     "gate.pickle": Message(
         _("This is a pickle, which is a program and not only data."),
-        _(
-            "Loading a pickle runs whatever it contains, so none is accepted. Save the model in a format that holds data only."
-        ),
+        _("Loading a pickle runs whatever it contains. Save the model in a format that holds data only."),
     ),
     "gate.torch": Message(
         _("PyTorch checkpoints are pickles and are not accepted."),
@@ -82,7 +80,10 @@ GATE_MESSAGES: dict[str, Message] = {
         _("Files ending in “%(extension)s” are not accepted."), _("Accepted model files end in %(accepted)s.")
     ),
     "gate.empty": Message(_("The file is empty."), _("Look at it on your computer and upload it again.")),
-    "gate.too_large": Message(_("The file, or a part of it, is larger than its format allows.")),
+    "gate.too_large": Message(
+        _("The file, or a part of it, is larger than its format allows."),
+        _("Large weights fit safetensors, ONNX or XGBoost's UBJSON; long texts belong into the model card."),
+    ),
     "gate.mismatch": Message(
         _("The file ends in “%(extension)s”, but its content is something else."),
         _("It looks like: %(found)s. Upload the file that the training library wrote, under its own extension."),

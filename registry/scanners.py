@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from registry.child_process import run
-from registry.inspection.formats import EXTENSIONS, MAX_SIDE_JSON_SIZE, extension, is_side_name
+from registry.inspection.formats import EXTENSIONS, MAX_SIDE_JSON_SIZE, ModelFormat, extension, is_side_name
 from registry.inspection.magic import looks_like
-from registry.inspection.pickles import is_pickle
+from registry.inspection.pickles import is_pickle, starts_with_proto
 from registry.inspection.source import Source
 from registry.inspection.verdicts import shown
 from registry.interfaces import ScanResult
@@ -28,7 +28,7 @@ _LAUNCH = """
 import resource, sys
 memory, cpu = int(sys.argv.pop(1)), int(sys.argv.pop(1))
 resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
+resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 from picklescan.cli import main
@@ -49,9 +49,10 @@ class PicklescanScanner:
 
     A file is clean only if the scanner ended with status 0, printed its summary, looked at one file at least and found
     nothing. Every other outcome is a refusal: another status, a crash, a signal, silence past `timeout` seconds, no
-    memory, no program. One outcome needs a second look: picklescan calls a stream that it cannot parse clean, be it an
-    honest ONNX file or a compressed joblib. That counts as "not applicable" only if the first bytes are those of the
-    format that the extension names, or the file is plain text, and no pickle begins there.
+    memory, no program. "Clean" needs a second look: picklescan says so, too, of a stream that it cannot parse, be it an
+    honest ONNX file or a compressed joblib, and of a pickle in front of an archive. The first counts as "not
+    applicable" only if the first bytes are those of the format that the extension names, or the file is plain text; a
+    file that begins with a pickle's PROTO opcode is never clean.
 
     `command` replaces the scanner itself; it is given the options and the path. It must print picklescan's summary.
     """
@@ -71,8 +72,7 @@ class PicklescanScanner:
                 # One thread, or numpy's linear algebra reserves more address space than the limit allows.
                 finished = run(command, timeout=self._timeout, env={"OPENBLAS_NUM_THREADS": "1"})
                 code = _judge(finished.status, finished.output)
-                if not code and _UNPARSED.search(finished.output) and not _holds_no_pickle(path, link):
-                    code = "scan.unreadable"
+                code = code or _second_look(path, link, finished.output)
         except FileNotFoundError:
             return ScanResult(clean=False, code="scan.missing", scanner=SCANNER)
         except OSError:
@@ -96,19 +96,25 @@ def _judge(status: int | None, output: bytes) -> str:
     return "" if scanned else "scan.nothing"
 
 
-def _holds_no_pickle(path: str, file: Path) -> bool:
-    """Whether the first bytes say that this is a format, or text, which no unpickler reads."""
+def _second_look(path: str, file: Path, output: bytes) -> str:
+    """The message id that refuses a file although picklescan calls it clean, "" if its verdict stands."""
     with file.open("rb") as stream:
         source = Source(stream, file.stat().st_size)
-        if source.peek(0, 2) == b"PK":
-            return False
-        if any(looks_like(candidate, source) for candidate in EXTENSIONS.get(extension(path), ())):
-            return True
-        if not is_side_name(path) or source.size > MAX_SIDE_JSON_SIZE:
-            return False
-        data = source.read_all(MAX_SIDE_JSON_SIZE)
+        fitting = [candidate for candidate in EXTENSIONS.get(extension(path), ()) if looks_like(candidate, source)]
+        # A safetensors file begins with a length, which may happen to be the bytes of that opcode.
+        if starts_with_proto(source.peek(0, 2)) and ModelFormat.SAFETENSORS not in fitting:
+            return "scan.dangerous"
+        if not _UNPARSED.search(output):
+            return ""
+        text = is_side_name(path) and _is_text(source)
+        return "" if text or (fitting and source.peek(0, 2) != b"PK") else "scan.unreadable"
+
+
+def _is_text(source: Source) -> bool:
+    if source.size > MAX_SIDE_JSON_SIZE:
+        return False
+    data = source.read_all(MAX_SIDE_JSON_SIZE)
     try:
-        text = data.decode("utf-8-sig")
+        return "\0" not in data.decode("utf-8-sig") and not is_pickle(data)
     except UnicodeDecodeError:
         return False
-    return not is_pickle(data) and "\0" not in text
