@@ -127,6 +127,6 @@ def _specs(answers: Arrays) -> tuple[TensorSpec, ...]:
 
 def _columns(instances: Sequence[dict[str, Any]]) -> Arrays:
     names = list(instances[0])
-    if any(list(row) != names for row in instances):
+    if not names or any(list(row) != names for row in instances):
         raise InputError("Instances must all have the same keys in the same order.")
     return {name: np.array([row[name] for row in instances]) for name in names}

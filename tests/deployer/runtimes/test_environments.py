@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from deployer.errors import RuntimeUnavailableError, TransientError
+from deployer.interfaces import RuntimeDefinition
+from deployer.runtimes.catalogue import RUNTIMES
+from deployer.runtimes.environments import RuntimeEnvironments
+from tests.deployer.serving import cups
+
+ONNX = next(runtime for runtime in RUNTIMES if runtime.name == "onnx")
+
+
+def runtime_with(lock: Path, content: str) -> RuntimeDefinition:
+    lock.write_text(content)
+    return replace(ONNX, requirements=lock)
+
+
+def test_an_environment_is_named_by_the_content_of_its_lock(tmp_path: Path) -> None:
+    environments = RuntimeEnvironments(tmp_path / "environments")
+    one = environments.path(runtime_with(tmp_path / "onnx.txt", "a==1\n"))
+    other = environments.path(runtime_with(tmp_path / "onnx.txt", "a==2\n"))
+    assert one != other
+    assert one.name.startswith("onnx-")
+    by_name = {runtime.name: environments.path(runtime) for runtime in RUNTIMES}
+    assert by_name["xgboost-json"] == by_name["xgboost-ubj"]
+
+
+def test_what_cannot_be_installed_is_the_operators_matter_and_leaves_nothing_that_looks_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    environments = RuntimeEnvironments(tmp_path / "environments")
+    runtime = runtime_with(tmp_path / "onnx.txt", "no-such-distribution-anywhere==1.0\n")
+    for _ in range(2):
+        with pytest.raises(RuntimeUnavailableError, match=r"runtime\.install_failed"):
+            environments.ensure(runtime)
+        assert not environments.is_ready(runtime)
+
+
+def test_an_installation_that_hangs_is_ended(tmp_path: Path) -> None:
+    environments = RuntimeEnvironments(tmp_path / "environments", timeout=0.001)
+    runtime = runtime_with(tmp_path / "onnx.txt", "a==1\n")
+    with pytest.raises(RuntimeUnavailableError, match=r"runtime\.install_timeout"):
+        environments.ensure(runtime)
+
+
+def test_who_waits_too_long_for_another_builder_may_try_again(tmp_path: Path) -> None:
+    environments = RuntimeEnvironments(tmp_path / "environments", timeout=0.3)
+    runtime = runtime_with(tmp_path / "onnx.txt", "a==1\n")
+    with (
+        environments._exclusive(environments.path(runtime).name),
+        pytest.raises(TransientError, match=r"runtime\.install_busy"),
+    ):
+        environments.ensure(runtime)
+
+
+@pytest.mark.runtimes
+def test_two_builders_and_a_half_made_environment_end_in_one_whole_environment(tmp_path: Path) -> None:
+    RuntimeEnvironments(cups.ENVIRONMENTS).ensure(ONNX)  # fills the cache, so that what follows needs no download
+    environments = RuntimeEnvironments(cups.ENVIRONMENTS)
+    runtime = runtime_with(tmp_path / "test.txt", ONNX.requirements.read_text() + f"# {tmp_path}\n")
+    environment = environments.path(runtime)
+    try:
+        (environment / "bin").mkdir(parents=True)
+        (environment / "bin" / "python").write_text("half made")
+        with ThreadPoolExecutor(2) as pool:
+            pythons = set(pool.map(lambda _: environments.ensure(runtime), range(2)))
+        assert pythons == {environment / "bin" / "python"}
+        assert environments.is_ready(runtime)
+        loaded = subprocess.run(
+            [str(environment / "bin" / "python"), "-I", "-c", "import onnxruntime; print(onnxruntime.__version__)"],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert loaded.stdout.strip() == ONNX.framework_version
+        library = next((environment / "lib").glob("python*/site-packages/onnxruntime/capi/*pybind11_state*.so"))
+        assert os.stat(library).st_nlink > 2  # shared with the cache and the other environment  # noqa: PTH116
+    finally:
+        shutil.rmtree(environment, ignore_errors=True)
+        (cups.ENVIRONMENTS / ".locks" / environment.name).unlink(missing_ok=True)
