@@ -9,7 +9,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from portal import env
-from portal.secret_key import load_secret_key
+from portal.data_folder import load_secret_key, made_folder
 
 BASE_DIR = env.ROOT
 DATA_DIR = env.DATA_DIR
@@ -131,7 +131,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-FILE_UPLOAD_TEMP_DIR = DATA_DIR / "tmp"
+FILE_UPLOAD_TEMP_DIR = made_folder(DATA_DIR / "tmp")  # Django refuses to start where it is missing
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024**2
 
@@ -169,7 +169,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.TRUST_PROXY
 # Outside systems: a class and its options, built in one place per app (`backends.py`).
 BACKENDS: dict[str, dict[str, Any]] = {
     "blob_store": {"class": "registry.artifacts.folder.FolderBlobStore", "options": {"root": DATA_DIR / "blobs"}},
-    "file_inspector": {"class": "registry.inspection.runner.ChildProcessInspector", "options": {}},
+    "file_inspector": {"class": "registry.inspectors.ChildProcessInspector", "options": {}},
     "pickle_scanner": {"class": "registry.scanners.PicklescanScanner", "options": {}},
     "runtime_catalogue": {"class": "deployer.runtimes.catalogue.PortalRuntimeCatalogue", "options": {}},
     "serving_directory": {"class": "deployer.directory.EndpointDirectory", "options": {}},
@@ -201,7 +201,6 @@ LEASE_SECONDS = env.LEASE_SECONDS
 GATEWAY_TIMEOUT_SECONDS = env.GATEWAY_TIMEOUT_SECONDS
 
 CELERY_BROKER_URL = env.REDIS_URL or f"sqla+sqlite:///{DATA_DIR / 'doorbell.sqlite3'}"
-CELERY_BROKER_TRANSPORT_OPTIONS = {} if env.REDIS_URL else {"polling_interval": 0.1}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -70,7 +70,7 @@ class Supervisor:
 
     def _start(self, program: Program) -> None:
         # A session of its own keeps the terminal's Ctrl-C away from it, so that the order of stopping is ours.
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603  # our own command lines, no shell
             program.command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from django.contrib.auth.models import Group
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from registry import selectors, services
@@ -19,7 +20,6 @@ from registry.models import Account, Decision, JobState, ModelVersion, Registere
 from registry.permissions import ADMINISTRATORS, OPERATORS, REVIEWERS
 from registry.seeding.loader import SeedModel
 from registry.tasks import ring
-from registry.uploads.services import store_form_file
 
 logger = logging.getLogger(__name__)
 REVIEWER = "reviewer"
@@ -105,7 +105,8 @@ def _draft(seed: SeedModel) -> ModelVersion:
     draft = services.register_model(actor=owner, name=seed.name, summary=seed.summary, task=seed.task)
     for file in seed.files:
         with file.source.open("rb") as source:
-            store_form_file(version=draft, actor=owner, path=file.path, source=source, size=file.size)
+            uploaded = UploadedFile(source, name=file.path, size=file.size)
+            services.store_form_file(version=draft, actor=owner, path=file.path, uploaded_file=uploaded)
     examples = [
         ExampleInput(title=e.title, request=e.request, expected=e.expected, tolerance=e.tolerance)
         for e in seed.examples
@@ -125,7 +126,7 @@ def _submit_when_checked(version: ModelVersion) -> None:
         return
     failed = [check for check in checks if check.verdict == Verdict.FAIL]
     if failed:
-        raise OperatorError("seeding.check_failed", name=failed[0].name, code=failed[0].code, **failed[0].params)
+        raise OperatorError("seeding.check_failed", check=failed[0].name, verdict=failed[0].code)
     ring(services.submit_version(version=version, actor=version.registered_model.owner))
 
 

@@ -72,16 +72,11 @@ class ExamplesForm(forms.Form):
         strip=False,
         widget=forms.Textarea(attrs={"rows": 24, "dir": "ltr", "spellcheck": "false"}),
         help_text=_(
-            "A JSON list. Each example has a title, a request and an expected answer as in the Open Inference Protocol V2, "
+            "A JSON list. Each example has a title, a request and an expected answer "
+            "as in the Open Inference Protocol V2, "
             "and a tolerance for numbers."
         ),
     )
-
-
-class FileForm(forms.Form):
-    """The plain upload, for browsers without JavaScript. Reading the files is the view's work."""
-
-    files = forms.FileField(label=_("Files"), allow_empty_file=True)
 
 
 class ReasonForm(forms.Form):

@@ -19,7 +19,13 @@ def check_draft(claim: Claim) -> tuple[int, ...]:
     """Check a draft's content as it is now. Entry and exit: draft. A change meanwhile makes the job due again."""
     version = _version(claim)
     if version is not None and version.state == VersionState.DRAFT:
-        check_version(version=version, digest=content_digest(version), frozen=False, report=_reporter(claim))
+        check_version(
+            version=version,
+            digest=content_digest(version),
+            frozen=False,
+            report=_reporter(claim),
+            writing=claim.writing,
+        )
     return ()
 
 
@@ -28,7 +34,9 @@ def check_frozen(claim: Claim) -> tuple[int, ...]:
     version = _version(claim)
     if version is None or version.state != VersionState.SUBMITTED:
         return ()
-    passed = check_version(version=version, digest=version.content_digest, frozen=True, report=_reporter(claim))
+    passed = check_version(
+        version=version, digest=version.content_digest, frozen=True, report=_reporter(claim), writing=claim.writing
+    )
     with claim.writing():
         if not passed:
             return_to_submitter(version=version, reason="submit.frozen_checks_failed")

@@ -59,7 +59,8 @@ def move(
     with transaction.atomic():
         before = getattr(instance, "state")  # noqa: B009  # models.Model declares no such field
         allowed = machine.entered_from[to]
-        rows = type(instance)._default_manager.filter(pk=instance.pk, state=before, state__in=allowed, **(guard or {}))
+        manager = type(instance)._default_manager  # noqa: SLF001  # Django's documented name
+        rows = manager.filter(pk=instance.pk, state=before, state__in=allowed, **(guard or {}))
         if not rows.update(state=to, state_changed_at=timezone.now(), **changes):
             raise ConflictError("lifecycle.moved_first", subject=machine.subject, to=to)
         record_event(

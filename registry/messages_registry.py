@@ -106,4 +106,33 @@ REGISTRY_MESSAGES: Mapping[str, Message] = {
         _("The portal failed at this step."),
         _("This is our fault, not yours. Try again; if it stays, tell an operator the number of job %(job_id)s."),
     ),
+    "seeding.timeout": Message(
+        _("The demonstration's models are not live in time: %(names)s."),
+        _("Look at their versions and at the worker's log; starting the portal again continues."),
+    ),
+    "seeding.check_failed": Message(
+        _("A check of a demonstration model failed: %(check)s (%(verdict)s)."), _("Look at its draft.")
+    ),
+    "seeding.empty": Message(
+        _("No demonstration models were found."), _("The folder %(folder)s holds none. Run the training first.")
+    ),
+    "seeding.incomplete": Message(
+        _("A demonstration model is incomplete."), _("%(folder)s was not written to its end. Run the training again.")
+    ),
+    "seeding.changed": Message(
+        _("A demonstration file was changed."),
+        _("%(path)s of %(folder)s is not what the training wrote. Run the training again."),
+    ),
+    "seeding.install_failed": Message(
+        _("The training environment could not be installed."),
+        _("The log has the installer's words. Check the network and the disk, then start again."),
+    ),
+    "seeding.training_failed": Message(
+        _("The demonstration models could not be trained."),
+        _("The log has the program's words. Start again; if it stays, report it."),
+    ),
+    "seeding.training_timeout": Message(
+        _("Training took too long."),
+        _("It was ended after %(seconds)s seconds. Start again when the machine is less busy."),
+    ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from registry.messages import Message
 
@@ -29,7 +30,9 @@ UPLOAD_MESSAGES = {
         _("Only one may write at a time. Wait a few seconds; the upload goes on where the other one stops."),
     ),
     "upload.too_many_at_once": Message(
-        _("You are sending %(limit)s files at once already."),
+        ngettext_lazy(
+            "You are sending %(limit)s file already.", "You are sending %(limit)s files at once already.", "limit"
+        ),
         _("That is the most for one account. The upload goes on when one of the others has finished."),
     ),
     "upload.site_busy": Message(
@@ -37,20 +40,20 @@ UPLOAD_MESSAGES = {
     ),
     "upload.interrupted": Message(
         _("The connection broke off while the file was sent."),
-        _("%(offset)s bytes have arrived and are kept. Repeat the upload; it goes on from there."),
+        _("%(arrived_bytes)s have arrived and are kept. Repeat the upload; it goes on from there."),
     ),
     "upload.too_large": Message(
         _("The file is larger than this portal accepts."),
-        _("It has %(size)s bytes and the limit is %(limit)s. Upload a smaller model, or ask an operator for more."),
+        _("It has %(size_bytes)s and the limit is %(limit_bytes)s. Upload a smaller one, or ask an operator for more."),
     ),
     "upload.form_too_large": Message(
         _("The file is too large for an upload without JavaScript."),
-        _("It has %(size)s bytes and the limit is %(limit)s. Switch JavaScript on: larger files then go in pieces."),
+        _("It has %(size_bytes)s and the limit is %(limit_bytes)s. With JavaScript, larger files go in pieces."),
     ),
     "upload.quota": Message(
         _("Your storage quota does not hold this file."),
         _(
-            "It has %(size)s bytes, and %(free)s of your %(quota)s are free; unfinished uploads count. "
+            "It has %(size_bytes)s, and %(free_bytes)s of your %(quota_bytes)s are free; unfinished uploads count. "
             "Remove files or unfinished uploads from your drafts, or ask an operator for more."
         ),
     ),
@@ -59,7 +62,7 @@ UPLOAD_MESSAGES = {
     ),
     "upload.disk_full": Message(
         _("The server's disk is full."),
-        _("%(offset)s bytes have arrived and are kept. An operator must free space; then repeat the upload."),
+        _("%(arrived_bytes)s have arrived and are kept. An operator must free space; then repeat the upload."),
     ),
     "upload.bytes_missing": Message(
         _("The file arrived, but the store does not have it any more."),

@@ -5,6 +5,8 @@ A receiver returns the ids of the jobs that became due, so that the edge can rin
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.dispatch import Signal
 
 version_checked = Signal()
@@ -20,6 +22,6 @@ version_retired = Signal()
 """A version shall no longer be served: `version_id`."""
 
 
-def due_jobs(responses: list[tuple[object, object]]) -> tuple[int, ...]:
+def due_jobs(responses: Iterable[tuple[object, object]]) -> tuple[int, ...]:
     """The job ids in the answers of a signal's receivers."""
     return tuple(job_id for _receiver, ids in responses if isinstance(ids, tuple) for job_id in ids)

@@ -20,10 +20,12 @@ from registry.services.submission import (
     withdraw_version,
 )
 from registry.services.trials import TrialOutcome, record_image_digest, record_trial_run
+from registry.services.uploads import cancel_upload, store_form_file
 
 __all__ = [
     "TrialOutcome",
     "attach_file",
+    "cancel_upload",
     "check_again",
     "delete_draft",
     "record_image_digest",
@@ -37,6 +39,7 @@ __all__ = [
     "set_examples",
     "start_version",
     "state_review",
+    "store_form_file",
     "submit_version",
     "update_draft",
     "withdraw_version",

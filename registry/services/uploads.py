@@ -104,7 +104,7 @@ def store_form_file(*, version: ModelVersion, actor: Account, path: str, uploade
     """Store a file that came with a form, under the rules of every upload."""
     limit, size = settings.LIMITS["form_upload_max_bytes"], uploaded_file.size or 0
     if size > limit:
-        raise TusError("upload.form_too_large", status=413, field="files", limit=limit, size=size)
+        raise TusError("upload.form_too_large", status=413, field="files", limit_bytes=limit, size_bytes=size)
     upload = create_upload(actor=actor, version_id=version.pk, path=path, length=size)
     try:
         return receive_chunk(upload=upload, chunk=Chunk(offset=0, length=size, read=uploaded_file.read)).due
@@ -159,12 +159,12 @@ def _receive_synced(partial: PartialFile, chunk: Chunk, hashers: list[_Hash]) ->
         finally:
             partial.sync()
     except StorageFullError as error:
-        raise StorageFullError("upload.disk_full", offset=partial.offset) from error
+        raise StorageFullError("upload.disk_full", arrived_bytes=partial.offset) from error
 
 
 def _check_whole(received: int, chunk: Chunk, partial: PartialFile) -> None:
     if received < chunk.length:
-        raise TransientError("upload.interrupted", offset=partial.offset)
+        raise TransientError("upload.interrupted", arrived_bytes=partial.offset)
 
 
 def _extend(upload: Upload) -> None:

@@ -36,7 +36,7 @@ def requires(right: Callable[[User], bool]) -> Callable[[View[P]], View[P]]:
                 raise ForbiddenError(f"rights.{right.__name__}")
             return view(request, *args, **kwargs)
 
-        return guarded
+        return cast(View[P], guarded)
 
     return decorate
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from registry.checks.results import detail_text
 from registry.forms import pretty_json
 from registry.messages import Message, known_codes, message
 from registry.models import Check, Event, Example, Job, JobState, ModelVersion, Review, TrialRun, VersionFile
@@ -140,7 +141,7 @@ def check_rows(checks: Iterable[Check]) -> list[CheckRow]:
     for check in checks:
         text = message(check.code, check.params)
         advice = "\n".join(part for part in (str(text.body), check.advice) if part) if check.verdict != "pass" else ""
-        details = "\n".join(str(detail) for detail in check.details)
+        details = "\n".join(detail_text(detail) for detail in check.details)
         title = str(CHECK_TITLES.get(check.name, check.name))
         rows.append(CheckRow(title, check.verdict, str(text.title), details, advice, check.duration_ms))
     return rows

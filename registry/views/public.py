@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
@@ -99,7 +100,7 @@ def version(request: HttpRequest, owner: str, name: str, number: int) -> HttpRes
 
 
 @require_safe
-def download(request: HttpRequest, version_pk: int, pk: int) -> HttpResponse:
+def download(request: HttpRequest, version_pk: int, pk: int) -> HttpResponseBase:
     """A file's bytes, as an inert attachment that no browser renders or runs."""
     found = selectors.version_by_id(pk=version_pk, user=request.user)
     file = found.files.select_related("blob").filter(pk=pk).first()

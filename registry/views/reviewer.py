@@ -89,7 +89,7 @@ def card_diff(old: str, new: str) -> list[DiffLine]:
     old_lines, new_lines = old.splitlines(), new.splitlines()
     for group in difflib.SequenceMatcher(None, old_lines, new_lines, autojunk=False).get_grouped_opcodes(3):
         first, last = group[0], group[-1]
-        text = f"@@ −{first[1] + 1},{last[2] - first[1]} +{first[3] + 1},{last[4] - first[3]} @@"
+        text = f"@@ -{first[1] + 1},{last[2] - first[1]} +{first[3] + 1},{last[4] - first[3]} @@"
         lines.append(DiffLine("hunk", "", "", text))
         for tag, old_start, old_end, new_start, new_end in group:
             if tag == "equal":

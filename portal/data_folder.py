@@ -1,4 +1,4 @@
-"""The signing key of an embedded installation: made once, kept in a file that only its owner can read."""
+"""What an embedded installation needs in its data folder before Django starts."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ import secrets
 from pathlib import Path
 
 
+def made_folder(path: Path) -> Path:
+    """The folder, made if it is missing."""
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
 def load_secret_key(data_dir: Path) -> str:
-    """The key in `data_dir/secret-key`, made on the first call; safe when several processes start at once."""
+    """The signing key in `data_dir/secret-key`, readable by its owner alone; made once, however many start together."""
     path = data_dir / "secret-key"
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
