@@ -25,7 +25,7 @@ ROLLOUT = Machine(
         R.APPLYING: frozenset({R.PENDING, R.APPLYING}),
         R.READY: frozenset({R.APPLYING}),
         R.FAILED: frozenset({R.PENDING, R.APPLYING}),
-        R.SUPERSEDED: frozenset({R.READY}),
+        R.SUPERSEDED: frozenset({R.PENDING, R.APPLYING, R.READY}),
         R.RETIRED: frozenset({R.PENDING, R.APPLYING, R.READY, R.FAILED, R.SUPERSEDED}),
         R.PENDING: frozenset({R.FAILED}),
     },

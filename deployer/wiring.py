@@ -5,3 +5,18 @@ from __future__ import annotations
 
 def announce() -> None:
     """Register texts, kinds of work, receivers and sweep steps."""
+    from deployer import handlers, receivers  # they import models, which exist only now
+    from deployer.messages import MESSAGES
+    from deployer.reconcile import reconcile
+    from registry import signals
+    from registry.jobs import kinds, sweep
+    from registry.messages import register_messages
+
+    register_messages(MESSAGES)
+    for kind in handlers.KINDS:
+        kinds.register(kind)
+    sweep.register_sweeper(reconcile)
+    signals.version_checked.connect(receivers.try_checked_version)
+    signals.version_approved.connect(receivers.build_approved_version)
+    signals.version_withdrawn.connect(receivers.retire_version)
+    signals.version_retired.connect(receivers.retire_version)

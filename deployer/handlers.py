@@ -1,0 +1,287 @@
+"""The deployer's kinds of work. Edge code: claims come in, services and backends do the rest.
+
+Each may be killed at any point and run again: names are stable, states say what is done, and every write is fenced.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from deployer import cups, phases, services, trial
+from deployer.backends import image_builder, serving_backend
+from deployer.errors import (
+    BuildError,
+    ConflictError,
+    ModelStartError,
+    PortalError,
+    RuntimeUnavailableError,
+    TransientError,
+)
+from deployer.interfaces import BuiltImage, CupSpec, Progress
+from deployer.models import ImageBuild, Rollout, RolloutState
+from deployer.packaging import checked_spec, image_spec
+from deployer.services.blame import LOG_TAIL
+from registry.examples import compare_answers
+from registry.jobs.kinds import JobKind
+from registry.jobs.queue import Claim
+from registry.models import ModelVersion, VersionState
+from registry.services import TrialOutcome, record_image_digest, record_trial_run
+
+START_SECONDS = 300.0
+PROGRESS_SECONDS = 0.5
+FAILURE_LOG_BYTES = 8192
+Due = tuple[int, ...]
+
+
+def try_version(claim: Claim) -> Due:
+    """Package a submitted version and run it in its own runtime. Entry: submitted. Exit: in review or sent back."""
+    version = _version(claim)
+    if version is None or version.state != VersionState.SUBMITTED:
+        return ()
+    try:
+        with _repeated_while_unavailable():
+            outcome = _tried(claim, version)
+        with claim.writing():
+            return record_trial_run(version_id=version.pk, outcome=outcome)
+    except ConflictError:
+        version.refresh_from_db()
+        if version.state == VersionState.SUBMITTED:
+            raise
+        return ()  # withdrawn meanwhile: nobody asks for the answer any more
+
+
+def leave_untried(claim: Claim, error: PortalError) -> Due:
+    """The version stays submitted, with the reason on record; an operator mends the cause and repeats the run."""
+    version = _version(claim)
+    if version is not None and version.state == VersionState.SUBMITTED:
+        services.note_untried(version=version, error=error)
+    return ()
+
+
+def build_image(claim: Claim) -> Due:
+    """Package an approved version. Entry: queued or building. Exit: succeeded with the rollout due, or cancelled."""
+    build = _build(claim)
+    with claim.writing():
+        if not services.begin_build(build=build):
+            return ()
+        phases.begin_phase(build, "packaging")
+    image = image_builder().build(checked_spec(build.version, build.content_digest), progress=_progress(claim))
+    with claim.writing():
+        build.refresh_from_db()
+        return services.finish_build(build=build, built_digest=image.digest)
+
+
+def end_build(claim: Claim, error: PortalError) -> Due:
+    """Entry: queued or building. Exit: failed."""
+    return services.fail_build(build=_build(claim), error=error)
+
+
+def roll_out(claim: Claim) -> Due:
+    """Start a cup, ask it, then let it answer. Entry: pending or applying. Exit: ready, or replaced by a newer one."""
+    rollout = _rollout(claim)
+    with claim.writing():
+        if not services.begin_rollout(rollout=rollout):
+            return ()
+        phases.begin_phase(rollout, "starting")
+    try:
+        _start(claim, rollout)
+    except ConflictError:
+        rollout.refresh_from_db()
+        if rollout.state == RolloutState.APPLYING:
+            raise
+    with claim.writing():
+        return services.switch_traffic(rollout=rollout)
+
+
+def end_rollout(claim: Claim, error: PortalError) -> Due:
+    """Entry: pending or applying. Exit: failed, with the cup's removal due."""
+    return services.fail_rollout(rollout=_rollout(claim), error=error)
+
+
+def stop_cup(claim: Claim) -> Due:
+    """Take a cup away that nobody wants any more. Entry: failed, superseded (drained) or retired. Exit: the same."""
+    rollout = _rollout(claim)
+    if rollout.state in {RolloutState.PENDING, RolloutState.APPLYING, RolloutState.READY}:
+        return ()  # it was asked for again meanwhile
+    if rollout.state == RolloutState.SUPERSEDED and rollout.stop_after and rollout.stop_after > timezone.now():
+        return ()  # still draining; the sweep asks again
+    serving_backend().delete(rollout.cup_name)
+    with claim.writing():
+        services.note_stopped(rollout=rollout)
+    return ()
+
+
+def converge_cup(claim: Claim) -> Due:
+    """Bring back a cup that should be there. Entry: ready, or superseded and draining. Exit: the same."""
+    rollout = _rollout(claim)
+    if rollout.state == RolloutState.READY:
+        cups.want(serving_backend(), cups.rollout_cup(rollout))
+    return ()
+
+
+def leave_to_the_sweep(claim: Claim, error: PortalError) -> Due:
+    """Nothing to move: the sweep sees that wanted and actual still differ, and makes the work due again."""
+    del claim, error
+    return ()
+
+
+def _tried(claim: Claim, version: ModelVersion) -> TrialOutcome:
+    report = _throttled(claim)
+    try:
+        image = _packaged(claim, version)
+    except BuildError as error:
+        return TrialOutcome(
+            content_digest=version.content_digest, image_digest="", passed=False, code=error.code, params=error.params
+        )
+    spec = cups.trial_cup(
+        version,
+        attempt=claim.attempt,
+        model_name=services.endpoint_name(version.registered_model),
+        image_digest=image.digest,
+    )
+    examples = [
+        trial.TriedExample(title=row.title, request=row.request, expected=row.expected, tolerance=row.tolerance)
+        for row in version.examples.order_by("position")
+    ]
+    limits = trial.Limits(start=START_SECONDS, request=settings.GATEWAY_TIMEOUT_SECONDS)
+    found = trial.run_trial(serving_backend(), spec, examples, limits=limits, report=report)
+    return TrialOutcome(
+        content_digest=version.content_digest,
+        image_digest=image.digest,
+        passed=not found.code,
+        code=found.code,
+        params=found.params,
+        examples=found.examples,
+        load_ms=found.load_ms,
+        peak_memory_bytes=found.peak_memory_bytes,
+        p50_ms=found.p50_ms,
+        p95_ms=found.p95_ms,
+        requests=found.requests,
+        log_tail=found.log_tail,
+    )
+
+
+def _packaged(claim: Claim, version: ModelVersion) -> BuiltImage:
+    claim.report(phase="packaging")
+    image = image_builder().build(image_spec(version), progress=_progress(claim))
+    with claim.writing():
+        record_image_digest(version_id=version.pk, content_digest=version.content_digest, image_digest=image.digest)
+    return image
+
+
+def _start(claim: Claim, rollout: Rollout) -> None:
+    """Bring the cup to answer. `ConflictError` as soon as the rollout is over: replaced, or its version retired."""
+    spec, backend = cups.rollout_cup(rollout), serving_backend()
+    report = _throttled(claim)
+
+    def still_wanted() -> None:
+        report("starting", 0, 0)
+        if not Rollout.objects.filter(pk=rollout.pk, state=RolloutState.APPLYING).exists():
+            raise ConflictError("rollout.overtaken")
+
+    with _repeated_while_unavailable(), _with_log(spec.name):
+        cups.want(backend, spec)
+        cups.wait_until_ready(backend, spec.name, seconds=START_SECONDS, alive=still_wanted, wait=time.sleep)
+        with claim.writing():
+            phases.begin_phase(rollout, "verifying")
+        _verify(rollout, spec)
+
+
+def _verify(rollout: Rollout, spec: CupSpec) -> None:
+    """The first example decides: a cup that is ready but answers something else is not what was reviewed."""
+    example = rollout.version.examples.order_by("position").first()
+    if example is None:
+        return
+    timeout = float(settings.GATEWAY_TIMEOUT_SECONDS)
+    answer = cups.infer(
+        serving_backend(), spec.name, model_name=spec.model_name, request=example.request, timeout=timeout
+    )
+    compared = compare_answers(expected=example.expected, actual=answer, tolerance=example.tolerance)
+    if not compared.matches:
+        raise ModelStartError("rollout.wrong_answer", title=example.title)
+
+
+@contextmanager
+def _repeated_while_unavailable() -> Iterator[None]:
+    """A missing environment or an unreachable backend is worth repeating before an operator is called."""
+    try:
+        yield
+    except RuntimeUnavailableError as error:
+        raise TransientError(error.code, field=error.field, **error.params) from error
+
+
+@contextmanager
+def _with_log(name: str) -> Iterator[None]:
+    """Keep the end of the replica's output with the failure, since the cup and its log are taken away."""
+    try:
+        yield
+    except ModelStartError as error:
+        tail = serving_backend().logs(name, max_bytes=FAILURE_LOG_BYTES)
+        params: dict[str, Any] = {**error.params, LOG_TAIL: tail}
+        raise ModelStartError(error.code, **params) from error
+
+
+def _progress(claim: Claim) -> Progress:
+    report = _throttled(claim)
+    return lambda done, total: report("packaging", done, total)
+
+
+def _throttled(claim: Claim) -> trial.Report:
+    """Progress reports, at most two a second beside the changes of step: each one is a write."""
+    last, at = "", 0.0
+
+    def report(phase: str, done: int, total: int) -> None:
+        nonlocal last, at
+        now = time.monotonic()
+        if phase != last or now - at >= PROGRESS_SECONDS:
+            last, at = phase, now
+            claim.report(phase=phase, done=done, total=total)
+
+    return report
+
+
+def _version(claim: Claim) -> ModelVersion | None:
+    rows = ModelVersion.objects.select_related("registered_model__owner")
+    return rows.filter(pk=claim.subject_id).first()
+
+
+def _build(claim: Claim) -> ImageBuild:
+    return ImageBuild.objects.select_related("version__registered_model__owner").get(pk=claim.subject_id)
+
+
+def _rollout(claim: Claim) -> Rollout:
+    rows = Rollout.objects.select_related("endpoint", "build", "version__registered_model__owner")
+    return rows.get(pk=claim.subject_id)
+
+
+def _kinds() -> Iterator[JobKind]:
+    patient, minutes = 8, 60.0  # eight attempts reach over four minutes
+    yield JobKind(
+        name="try_version",
+        handle=try_version,
+        on_failure=leave_untried,
+        deadline=timedelta(seconds=30 * minutes),
+        max_failures=patient,
+    )
+    yield JobKind(
+        name="build_image", handle=build_image, on_failure=end_build, deadline=timedelta(seconds=120 * minutes)
+    )
+    yield JobKind(
+        name="roll_out",
+        handle=roll_out,
+        on_failure=end_rollout,
+        deadline=timedelta(seconds=30 * minutes),
+        max_failures=patient,
+    )
+    for name, handle in (("stop_cup", stop_cup), ("converge_cup", converge_cup)):
+        yield JobKind(name=name, handle=handle, on_failure=leave_to_the_sweep, deadline=timedelta(seconds=30 * minutes))
+
+
+KINDS = tuple(_kinds())

@@ -1,0 +1,75 @@
+"""The sweep step that compares what should be served with what the backend runs. Level-triggered, safe to repeat."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+
+from deployer import services
+from deployer.backends import serving_backend
+from deployer.cups import trial_cup_name
+from deployer.interfaces import CupPhase, CupStatus
+from deployer.models import Health, Rollout, RolloutState
+from deployer.selectors import retired_but_served, running_trials, wanted_rollouts
+from deployer.services import Observation
+
+logger = logging.getLogger(__name__)
+_ROLLOUT_CUP = re.compile(r"cup-(\d+)")
+_HEALTH = {
+    CupPhase.READY: Health.HEALTHY,
+    CupPhase.STARTING: Health.PROGRESSING,
+    CupPhase.STOPPING: Health.PROGRESSING,
+    CupPhase.FAILED: Health.DEGRADED,
+    CupPhase.ABSENT: Health.MISSING,
+}
+
+
+def reconcile() -> tuple[int, ...]:
+    """Note how every wanted cup does, make dead ones due again, and take away what nobody wants.
+
+    The backend is asked before the database: a cup that appears in between is then simply not seen yet, whereas the
+    other order would take it for one that nobody wants.
+    """
+    statuses = serving_backend().statuses()
+    due: list[int] = []
+    for version_id in retired_but_served():
+        due += services.retire_serving(version_id=version_id)
+    wanted = wanted_rollouts()
+    for rollout in wanted:
+        due += _look_at(rollout, statuses.get(rollout.cup_name))
+    names = {rollout.cup_name for rollout in wanted} | {trial_cup_name(*trial) for trial in running_trials()}
+    due += _clear_away(statuses.keys() - names)
+    return tuple(due)
+
+
+def _look_at(rollout: Rollout, status: CupStatus | None) -> tuple[int, ...]:
+    phase = CupPhase.ABSENT if status is None else status.phase
+    health = _HEALTH[phase]
+    if rollout.state == RolloutState.APPLYING and phase is CupPhase.ABSENT:
+        health = Health.PROGRESSING  # its job has not come to it yet
+    seen = Observation(
+        health=health,
+        code=status.code if status else "",
+        params=dict(status.params) if status else {},
+        restarts=max(rollout.restarts, status.restarts if status else 0),
+    )
+    services.note_health(rollout=rollout, seen=seen)
+    if rollout.state == RolloutState.READY and phase in {CupPhase.FAILED, CupPhase.ABSENT}:
+        return services.queue_convergence(rollout)
+    return ()
+
+
+def _clear_away(names: Iterable[str]) -> tuple[int, ...]:
+    """Cups of ended rollouts go by a job; leftovers that no row knows go at once."""
+    unwanted = {name: _ROLLOUT_CUP.fullmatch(name) for name in names}
+    known = Rollout.objects.in_bulk([int(match[1]) for match in unwanted.values() if match])
+    due: list[int] = []
+    for name, match in unwanted.items():
+        rollout = known.get(int(match[1])) if match else None
+        if rollout is not None:
+            due += services.queue_stop(rollout)
+        else:
+            logger.warning("taking away %s, which nobody asked for", name)
+            serving_backend().delete(name)
+    return tuple(due)

@@ -1,0 +1,44 @@
+"""The verbs of packaging and serving. Each returns the ids of jobs that became due; the edge rings them."""
+
+from deployer.services.builds import (
+    begin_build,
+    cancel_build,
+    fail_build,
+    finish_build,
+    queue_build,
+    retry_build,
+)
+from deployer.services.endpoints import endpoint_name
+from deployer.services.health import Observation, note_health, note_stopped, queue_convergence, queue_stop
+from deployer.services.retirement import retire_serving
+from deployer.services.rollouts import (
+    begin_rollout,
+    fail_rollout,
+    retry_rollout,
+    roll_back,
+    switch_traffic,
+)
+from deployer.services.trials import note_untried, queue_trial
+
+__all__ = [
+    "Observation",
+    "begin_build",
+    "begin_rollout",
+    "cancel_build",
+    "endpoint_name",
+    "fail_build",
+    "fail_rollout",
+    "finish_build",
+    "note_health",
+    "note_stopped",
+    "note_untried",
+    "queue_build",
+    "queue_convergence",
+    "queue_stop",
+    "queue_trial",
+    "retire_serving",
+    "retry_build",
+    "retry_rollout",
+    "roll_back",
+    "switch_traffic",
+]

@@ -1,0 +1,93 @@
+"""What the sweep saw of the cups, and the work that brings wanted and actual together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from deployer.models import Health, Rollout, RolloutState
+from registry.events import record_event
+from registry.jobs.queue import ensure_job, requeue
+
+Due = tuple[int, ...]
+DOWN = frozenset({Health.DEGRADED, Health.MISSING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One look at a cup. `code` is a message id where something is wrong."""
+
+    health: Health
+    code: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    restarts: int = 0
+
+
+def note_health(*, rollout: Rollout, seen: Observation) -> bool:
+    """Write down how a rollout's replica does, with an event when it went down or came back; whether that changed.
+
+    Health is no state: it is what was seen last, and only the sweep writes it here. A replica that is being started
+    again after it went down counts as down until it answers.
+    """
+    health = seen.health
+    if rollout.health in DOWN and health == Health.PROGRESSING:
+        health = Health.DEGRADED
+    before = (rollout.health, rollout.health_code, rollout.restarts)
+    if before == (health, seen.code, seen.restarts):
+        return False
+    changes: dict[str, Any] = {"health": health, "health_code": seen.code, "restarts": seen.restarts}
+    changes["health_params"] = dict(seen.params)
+    if health != rollout.health:
+        changes["health_changed_at"] = timezone.now()
+    with transaction.atomic():
+        # The state is part of the condition: a rollout that just ended must not report a recovery.
+        rows = Rollout.objects.filter(pk=rollout.pk, state=rollout.state, health=rollout.health)
+        if not rows.update(**changes):
+            return False
+        tag = _event(rollout, health)
+        if tag:
+            record_event(
+                tag=tag,
+                subject=f"rollout:{rollout.pk}",
+                actor=None,
+                version=rollout.version,
+                reason=seen.code,
+                digest=rollout.image_digest,
+            )
+    for name, value in changes.items():
+        setattr(rollout, name, value)
+    return True
+
+
+def queue_convergence(rollout: Rollout) -> Due:
+    """Make it due to bring a dead cup back."""
+    key = f"converge:{rollout.pk}"
+    return (requeue(key=key) or ensure_job(kind="converge_cup", subject_id=rollout.pk, key=key),)
+
+
+def queue_stop(rollout: Rollout, *, run_after: datetime | None = None) -> Due:
+    """Make it due to take a cup away, now or at a moment."""
+    key = f"stop_cup:{rollout.pk}"
+    return (requeue(key=key) or ensure_job(kind="stop_cup", subject_id=rollout.pk, key=key, run_after=run_after),)
+
+
+def note_stopped(*, rollout: Rollout) -> None:
+    """Forget the health of a cup that is gone on purpose. Call it in the fenced transaction of the job."""
+    Rollout.objects.filter(pk=rollout.pk).update(
+        health=Health.UNKNOWN, health_changed_at=timezone.now(), health_code="", health_params={}
+    )
+
+
+def _event(rollout: Rollout, health: Health) -> str:
+    if rollout.state != RolloutState.READY:
+        return ""
+    if health in DOWN and rollout.health not in DOWN:
+        return "rollout:degraded"
+    if health == Health.HEALTHY and rollout.health in DOWN:
+        return "rollout:recovered"
+    return ""

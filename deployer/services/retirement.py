@@ -1,0 +1,31 @@
+"""Taking a version out of service."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from deployer.models import Endpoint, ImageBuild, ImageBuildState, Rollout, RolloutState
+from deployer.services.builds import withdraw_build
+from deployer.services.rollouts import UNDER_WAY, retire_rollout
+
+Due = tuple[int, ...]
+
+
+def retire_serving(*, version_id: int) -> Due:
+    """Cancel what is being made of a version and take away what is served of it. Safe to call twice.
+
+    The endpoint keeps its name and answers that the version is retired.
+    """
+    due: list[int] = []
+    with transaction.atomic():
+        builds = ImageBuild.objects.filter(
+            version=version_id, state__in=[ImageBuildState.QUEUED, ImageBuildState.BUILDING]
+        )
+        for build in builds.select_related("version__registered_model"):
+            withdraw_build(build, actor=None)
+        # Locked first, so that a rollout which is just switching traffic is either seen here or sees the retirement.
+        list(Endpoint.objects.select_for_update().filter(rollouts__version=version_id).distinct())
+        served = Rollout.objects.filter(version=version_id, state__in=[*UNDER_WAY, RolloutState.READY])
+        for rollout in served.select_related("version__registered_model"):
+            due += retire_rollout(rollout, actor=None)
+    return tuple(due)

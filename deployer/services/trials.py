@@ -1,0 +1,41 @@
+"""Trial runs of versions under check."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from deployer.errors import PortalError
+from registry.events import record_event
+from registry.jobs.queue import ensure_job, requeue
+from registry.models import ModelVersion, VersionState
+
+Due = tuple[int, ...]
+
+
+def trial_key(version: ModelVersion) -> str:
+    """The job that tries this submission of the version."""
+    return f"try_version:{version.pk}:{version.revision}"
+
+
+def queue_trial(*, version_id: int) -> Due:
+    """Make the trial run of a submitted version due; one that ended badly is repeated. Safe to call twice."""
+    with transaction.atomic():
+        version = ModelVersion.objects.get(pk=version_id)
+        if version.state != VersionState.SUBMITTED:
+            return ()
+        if version.trial_runs.filter(content_digest=version.content_digest).exists():
+            return ()
+        key = trial_key(version)
+        return (requeue(key=key) or ensure_job(kind="try_version", subject_id=version.pk, key=key),)
+
+
+def note_untried(*, version: ModelVersion, error: PortalError) -> None:
+    """Put it on record that a version waits because its trial run could not be made."""
+    record_event(
+        tag="trial:not_made",
+        subject=f"version:{version.pk}",
+        actor=None,
+        version=version,
+        reason=error.code,
+        digest=version.content_digest,
+    )

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from deployer.interfaces import CupPhase, CupStatus
+from deployer.models import Health, Rollout, RolloutState
+from deployer.reconcile import reconcile
+from registry.models import Event, Job
+from registry.services import retire_version
+from tests.deployer import scene
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_fakes")]
+
+
+def sweep(*rollouts: Rollout) -> None:
+    """One round of the sweep, its work done."""
+    scene.work(reconcile())
+    for rollout in rollouts:
+        rollout.refresh_from_db()
+
+
+def health_events() -> list[tuple[str, str]]:
+    return list(
+        Event.objects.filter(tag__in=["rollout:degraded", "rollout:recovered"])
+        .order_by("pk")
+        .values_list("tag", "reason")
+    )
+
+
+def test_a_killed_replica_is_noted_and_brought_back() -> None:
+    rollout = scene.served()
+    backend = scene.serving()
+    before = backend.status(rollout.cup_name).identity
+    backend.kill(rollout.cup_name)
+
+    sweep(rollout)
+    assert (rollout.state, rollout.health, rollout.health_code) == (
+        RolloutState.READY,
+        Health.DEGRADED,
+        "serving.killed",
+    )
+    assert backend.status(rollout.cup_name).identity != before
+
+    sweep(rollout)
+    assert (rollout.health, rollout.health_code, rollout.restarts) == (Health.HEALTHY, "", 1)
+    assert health_events() == [("rollout:degraded", "serving.killed"), ("rollout:recovered", "")]
+
+    sweep(rollout)
+    assert len(health_events()) == 2, "nothing changed, so nothing is told"
+
+
+def test_a_replica_that_starts_again_counts_as_down_until_it_answers() -> None:
+    rollout = scene.served()
+    backend = scene.serving()
+    backend.looks_until_ready = 4
+    backend.kill(rollout.cup_name)
+
+    sweep(rollout)
+    sweep(rollout)
+    assert rollout.health == Health.DEGRADED
+    sweep(rollout)
+    sweep(rollout)
+    sweep(rollout)
+    assert rollout.health == Health.HEALTHY
+    assert [tag for tag, _reason in health_events()] == ["rollout:degraded", "rollout:recovered"]
+
+
+def test_after_a_restart_of_everything_every_cup_comes_back() -> None:
+    first, second = scene.served(), scene.served(name="other")
+    scene.serving().stop_all()
+
+    sweep(first, second)
+    assert {first.health, second.health} == {Health.MISSING}
+    sweep(first, second)
+
+    assert set(scene.serving().statuses()) == {first.cup_name, second.cup_name}
+    assert {first.health, second.health} == {Health.HEALTHY}
+
+
+def test_a_cup_that_cannot_come_back_is_tried_in_every_round() -> None:
+    rollout = scene.served()
+    backend = scene.serving()
+    backend.unavailable.add(scene.RUNTIME)
+    backend.stop_all()
+
+    sweep(rollout)
+    sweep(rollout)
+    assert backend.calls.count(("apply", rollout.cup_name)) == 3
+    assert Job.objects.get(kind="converge_cup").last_error == "runtime.unknown"
+
+    backend.unavailable.clear()
+    sweep(rollout)
+    sweep(rollout)
+    assert rollout.health == Health.HEALTHY
+
+
+def test_a_cup_that_nobody_asked_for_is_taken_away() -> None:
+    rollout = scene.served()
+    backend = scene.serving()
+    spec = backend._cups[rollout.cup_name].spec
+    for name in ("cup-424242", "trial-1-1-1", "something-else"):
+        backend.apply(replace(spec, name=name))
+
+    sweep()
+
+    assert set(backend.statuses()) == {rollout.cup_name}
+
+
+def test_a_cup_of_an_ended_rollout_is_stopped_even_if_that_job_got_lost() -> None:
+    rollout = scene.served()
+    backend = scene.serving()
+    spec = backend._cups[rollout.cup_name].spec
+    scene.work(retire_version(version=rollout.version, actor=scene.operator()))
+    Job.objects.filter(kind="stop_cup").delete()
+    backend.apply(spec)
+
+    sweep()
+
+    assert backend.statuses() == {}
+
+
+def test_a_cup_wanted_in_other_words_is_replaced() -> None:
+    rollout = scene.served()
+    backend = scene.serving()
+    type(rollout.version).objects.filter(pk=rollout.version_id).update(memory_bytes=1 << 31)
+    backend.kill(rollout.cup_name)
+
+    sweep(rollout)
+    sweep(rollout)
+
+    assert rollout.health == Health.HEALTHY
+    assert backend._cups[rollout.cup_name].spec.memory_bytes == 1 << 31
+
+
+def test_the_health_of_an_ended_rollout_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    rollout = scene.served()
+    backend = scene.serving()
+    real = backend.statuses
+
+    def ended_meanwhile() -> Mapping[str, CupStatus]:
+        seen = real()
+        type(rollout).objects.filter(pk=rollout.pk).update(state=RolloutState.RETIRED)
+        backend.become(rollout.cup_name, CupPhase.FAILED)
+        return seen
+
+    monkeypatch.setattr(backend, "statuses", ended_meanwhile)
+    sweep(rollout)
+
+    assert health_events() == []
+
+
+def test_a_sweep_costs_the_same_number_of_queries_for_one_cup_as_for_many(django_assert_num_queries: Any) -> None:
+    scene.served()
+    reconcile()
+    with django_assert_num_queries(3):
+        reconcile()
+    scene.served(name="second")
+    scene.served(name="third")
+    reconcile()
+    with django_assert_num_queries(3):
+        reconcile()
