@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,6 +28,18 @@ MIB = 1 << 20
 def canary() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def only_unshare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("unshare", "true"):
+        (programs / name).symlink_to(shutil.which(name) or pytest.skip(f"{name} is not installed"))
+    monkeypatch.setenv("PATH", str(programs))
+    sandbox._works.cache_clear()
+    yield
+    sandbox._works.cache_clear()
 
 
 @pytest.fixture
@@ -134,3 +147,20 @@ def test_memory_is_counted_over_the_whole_sandbox(backend: LocalServingBackend, 
     status = cups.serve(backend, replace(cups.cup(blobs), name="sized"))
     assert status.memory_bytes is not None
     assert 60 * MIB < status.memory_bytes < 400 * MIB  # the interpreter and the frameworks, not only the sandbox's init
+
+
+def test_without_bubblewrap_the_network_is_still_out_of_reach(
+    blobs: InMemoryBlobStore,
+    canary: int,
+    tmp_path: Path,
+    xgboost_environment: None,
+    only_unshare: None,
+) -> None:
+    assert sandbox.choose("auto") == "network"
+    backend = LocalServingBackend(cups.config(tmp_path / "cups", blobs))
+    try:
+        cups.serve(backend, cups.cup_of(blobs, b"", "probe", runtime="probe"))
+        results = cups.probe(backend, "probe", f"tcp 127.0.0.1 {canary}", "tcp 192.0.2.1 443", "dns example.org")
+        assert [result for result in results if not result.startswith("refused: ")] == []
+    finally:
+        backend.stop_all()
