@@ -54,7 +54,7 @@ def ensure_demo_accounts(*, password: str) -> list[str]:
     return created
 
 
-def bring_in(seeds: Iterable[SeedModel], *, seed_titles: Callable[[str], None]) -> None:
+def bring_in(seeds: Iterable[SeedModel], *, say: Callable[[str], object]) -> None:
     """Take each model from upload to live, as its owner and the reviewer would; what is done already is left alone."""
     pending = {f"{seed.owner}/{seed.name}": seed for seed in seeds}
     started = time.monotonic()
@@ -63,8 +63,9 @@ def bring_in(seeds: Iterable[SeedModel], *, seed_titles: Callable[[str], None]) 
             raise OperatorError("seeding.timeout", names=", ".join(sorted(pending)))
         for title, seed in list(pending.items()):
             try:
-                if _advance(seed):
-                    seed_titles(title)
+                outcome = _advance(seed)
+                if outcome:
+                    say(f"{title}: {outcome}")
                     del pending[title]
             except PortalError:
                 logger.exception("seeding of %s stopped", title)
@@ -72,8 +73,8 @@ def bring_in(seeds: Iterable[SeedModel], *, seed_titles: Callable[[str], None]) 
         time.sleep(POLL_SECONDS)
 
 
-def _advance(seed: SeedModel) -> bool:
-    """Do the next step that is possible now; True when the model is live or decided otherwise."""
+def _advance(seed: SeedModel) -> str:
+    """Do the next step that is possible now; returns how the model ended once it did, and "" before."""
     version = _version_of(seed) or _draft(seed)
     if version.state == VersionState.DRAFT:
         _submit_when_checked(version)
@@ -81,12 +82,12 @@ def _advance(seed: SeedModel) -> bool:
         _approve(version)
     elif version.state == VersionState.APPROVED:
         live = serving_directory().live_version(version.registered_model_id)
-        return live is not None and live.live
+        return "live" if live is not None and live.live else ""
     elif version.state != VersionState.SUBMITTED:
-        return True
+        return str(version.state)
     else:
         _stop_if_stuck(version)
-    return False
+    return ""
 
 
 def _version_of(seed: SeedModel) -> ModelVersion | None:

@@ -130,7 +130,8 @@ def _namespaces() -> list[str]:
 
 
 def _bubblewrap(placement: Placement) -> list[str]:
-    argv = [_bwrap(), *_namespaces()]
+    # /tmp comes first: the installation itself may lie below it, and a later mount would hide it.
+    argv = [_bwrap(), *_namespaces(), "--size", str(TMP_BYTES), "--tmpfs", "/tmp"]  # noqa: S108  # the sandbox's own
     for library in _LIBRARIES:
         argv += _library(Path(library))
     environment_dir = placement.python.parent.parent
@@ -143,7 +144,6 @@ def _bubblewrap(placement: Placement) -> list[str]:
         *("--ro-bind", str(placement.adapter), "/opt/adapter/" + placement.adapter.name),
         *("--ro-bind", str(placement.models_dir), "/mnt/models"),
         *("--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"),
-        *("--size", str(TMP_BYTES), "--tmpfs", "/tmp"),  # noqa: S108  # the sandbox's own
         *("--remount-ro", "/", "--chdir", "/tmp"),  # noqa: S108  # the sandbox's own
     ]
 

@@ -29,4 +29,4 @@ class Command(BaseCommand):
             self.stdout.write("training the four first models (the first time installs the training environment)")
             train(environments_dir=Path(settings.DATA_DIR) / "environments", out_dir=out_dir)
             done.touch()
-        demo.bring_in(load_seed(out_dir), seed_titles=lambda title: self.stdout.write(f"{title} is live"))
+        demo.bring_in(load_seed(out_dir), say=self.stdout.write)
