@@ -48,7 +48,7 @@ def finish_upload(
                 partial.remove()
                 return ()
             if partial.offset == upload.length:
-                adopt(upload=upload, partial=partial, sha256=upload.sha256 or _digest(partial, upload.length, report))
+                adopt(upload=upload, partial=partial, sha256=upload.sha256 or digest_of(partial, upload.length, report))
     if not upload.sha256:
         return ()
     return attach(upload_id=upload_id, writing=writing)
@@ -111,7 +111,8 @@ def _check_stored(sha256: str) -> None:
         raise TransientError("upload.bytes_missing")
 
 
-def _digest(partial: PartialFile, length: int, report: Report | None) -> str:
+def digest_of(partial: PartialFile, length: int, report: Report | None) -> str:
+    """The file's SHA-256, read from its beginning."""
     hasher = hashlib.sha256()
     for offset in range(0, length, _PIECE):
         hasher.update(partial.read(offset, _PIECE))

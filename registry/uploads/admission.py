@@ -16,7 +16,7 @@ def check_name_and_size(*, path: str, length: int) -> None:
     """Refuse what no version may contain."""
     limit = settings.LIMITS["max_file_bytes"]
     if length > limit:
-        raise TusError("upload.too_large", status=413, field="files", limit=limit, size=length)
+        raise TusError("upload.too_large", status=413, field="files", limit_bytes=limit, size_bytes=length)
     code = judge_path(path) or judge_name(path, length)
     if code:
         raise UserError(code, field="files", path=path[:200])
@@ -44,7 +44,9 @@ def check_quota(*, account: Account, length: int) -> None:
     """Refuse what the account's quota does not hold. Call it under the account's lock, or two may share one rest."""
     quota, used = quota_of(account), used_bytes(account)
     if used + length > quota:
-        raise QuotaError("upload.quota", field="files", size=length, used=used, free=max(quota - used, 0), quota=quota)
+        raise QuotaError(
+            "upload.quota", field="files", size_bytes=length, free_bytes=max(quota - used, 0), quota_bytes=quota
+        )
 
 
 def quota_of(account: Account) -> int:

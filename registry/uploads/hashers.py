@@ -36,3 +36,9 @@ def keep_hasher(identity: FileIdentity, offset: int, hasher: _Hash) -> None:
         _kept[identity] = (offset, hasher)
         if len(_kept) > MOST_KEPT:
             _kept.popitem(last=False)
+
+
+def forget_all() -> None:
+    """Forget every kept hasher, as a new process has none."""
+    with _guard:
+        _kept.clear()

@@ -22,7 +22,7 @@ def sending_slot(account: Account) -> Iterator[None]:
 
     423 and not 429, since it is the answer that browsers' tus clients wait and repeat after.
     """
-    places = _places_of_process()
+    places = places_of_process()
     if not places.acquire(blocking=False):
         raise TusError("upload.site_busy", status=423)
     try:
@@ -52,5 +52,6 @@ def _account_place(account: Account) -> int:
 
 
 @lru_cache(maxsize=1)
-def _places_of_process() -> threading.BoundedSemaphore:
+def places_of_process() -> threading.BoundedSemaphore:
+    """The places of this process; made at the first use, when the settings are there."""
     return threading.BoundedSemaphore(settings.LIMITS.get("uploads_at_once_per_process", 60))

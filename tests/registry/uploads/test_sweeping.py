@@ -1,0 +1,174 @@
+"""What the sweep ends and clears away, and what it must not touch."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from registry.backends import blob_store
+from registry.models import Account, Blob, Lease, ModelVersion, Upload
+from registry.services import finishing, remove_file
+from registry.services.drafts import attach_file
+from registry.uploads.admission import used_bytes
+from registry.uploads.storage import partial_files
+from registry.uploads.sweeping import (
+    ORPHAN_AGE,
+    delete_orphan_blobs,
+    end_expired_uploads,
+    expire_uploads,
+    remove_orphan_files,
+)
+from tests.registry.uploads.tus import TusClient, part_of, stored_digest
+
+
+def expire_all() -> None:
+    Upload.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+
+def age_blobs() -> None:
+    Blob.objects.update(created_at=timezone.now() - ORPHAN_AGE - timedelta(minutes=1))
+
+
+class TestExpiry:
+    def test_an_expired_upload_frees_its_bytes_and_its_quota(
+        self, tus: TusClient, draft: ModelVersion, ada: Account
+    ) -> None:
+        url = tus.created(draft)
+        tus.patch(url, 0, b"hello")
+        expire_all()
+        assert end_expired_uploads() == 1
+        assert not part_of(url).exists()
+        assert used_bytes(ada) == 0
+        assert tus.head(url).status_code == 404
+
+    def test_one_without_a_byte_expires_as_well(self, tus: TusClient, draft: ModelVersion) -> None:
+        url = tus.created(draft)
+        expire_all()
+        assert end_expired_uploads() == 1
+        assert not Upload.objects.exists()
+        assert not part_of(url).exists()
+
+    def test_one_that_is_being_written_is_left(self, tus: TusClient, draft: ModelVersion) -> None:
+        tus.created(draft)
+        expire_all()
+        with partial_files().writer(Upload.objects.get().pk):
+            assert end_expired_uploads() == 0
+        assert Upload.objects.exists()
+
+    def test_a_living_one_is_left(self, tus: TusClient, draft: ModelVersion) -> None:
+        url = tus.created(draft)
+        tus.patch(url, 0, b"hello")
+        expire_uploads()
+        assert tus.offset(url) == 5
+
+    def test_the_row_of_a_finished_one_goes_and_its_file_stays(self, tus: TusClient, draft: ModelVersion) -> None:
+        tus.upload(draft, "model.onnx", b"hello")
+        expire_all()
+        end_expired_uploads()
+        assert not Upload.objects.exists()
+        assert blob_store().has(stored_digest(draft, "model.onnx"))
+
+
+class TestOrphanFiles:
+    def test_bytes_without_an_upload_go(self, tus: TusClient, draft: ModelVersion) -> None:
+        kept, lost = tus.created(draft), uuid4()
+        tus.patch(kept, 0, b"hello")
+        with partial_files().writer(lost) as partial:
+            partial.append(b"lost")
+        assert remove_orphan_files() == 1
+        assert part_of(kept).exists()
+        assert not partial_files().path(lost).exists()
+
+    def test_bytes_of_a_deleted_draft_go(self, tus: TusClient, draft: ModelVersion) -> None:
+        url = tus.created(draft)
+        tus.patch(url, 0, b"hello")
+        draft.delete()
+        expire_uploads()
+        assert not part_of(url).exists()
+
+
+class TestOrphanBlobs:
+    @pytest.fixture
+    def blob(self, tus: TusClient, draft: ModelVersion) -> str:
+        tus.upload(draft, "model.onnx", b"hello")
+        return stored_digest(draft, "model.onnx")
+
+    def test_one_that_a_file_names_stays(self, blob: str) -> None:
+        age_blobs()
+        assert delete_orphan_blobs() == 0
+        assert blob_store().has(blob)
+
+    def test_one_that_no_file_names_goes_after_a_day(self, blob: str, draft: ModelVersion, ada: Account) -> None:
+        remove_file(version=draft, actor=ada, path="model.onnx")
+        assert delete_orphan_blobs() == 0
+        age_blobs()
+        assert delete_orphan_blobs() == 1
+        assert not blob_store().has(blob)
+        assert not Blob.objects.exists()
+
+    def test_one_that_is_about_to_be_attached_stays(
+        self, tus: TusClient, draft: ModelVersion, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        url = tus.created(draft, length=5)
+
+        class KilledError(BaseException):
+            pass
+
+        def die(**_kwargs: object) -> None:
+            raise KilledError
+
+        with monkeypatch.context() as dying:
+            dying.setattr(finishing, "attach", die)
+            with pytest.raises(KilledError):
+                tus.patch(url, 0, b"hello")
+        age_blobs()
+        assert delete_orphan_blobs() == 0
+        tus.patch(url, 5, b"")
+        assert draft.files.count() == 1
+
+    def test_one_that_comes_again_has_its_day_anew(self, blob: str, draft: ModelVersion, ada: Account) -> None:
+        remove_file(version=draft, actor=ada, path="model.onnx")
+        age_blobs()
+        finishing.remember_blob(sha256=blob, size=5)  # the first step of storing the same bytes again
+        assert delete_orphan_blobs() == 0
+
+    @pytest.mark.django_db
+    def test_one_without_a_row_has_a_day(self) -> None:
+        sha256, size = blob_store().put(iter([b"hello"]))
+        assert delete_orphan_blobs() == 0
+        assert Blob.objects.get(pk=sha256).size == size
+        age_blobs()
+        assert delete_orphan_blobs() == 1
+        assert not blob_store().has(sha256)
+
+    def test_one_that_is_attached_at_the_last_moment_stays(
+        self, draft: ModelVersion, ada: Account, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Between the list of orphans and the second look, somebody names the blob."""
+        sha256, size = blob_store().put(iter([b"hello"]))
+        Blob.objects.create(sha256=sha256, size=size)
+        age_blobs()
+        select_for_update = Blob.objects.select_for_update
+
+        def attach_first(*args: object, **kwargs: object) -> object:
+            monkeypatch.undo()
+            attach_file(version=draft, actor=ada, path="model.onnx", sha256=sha256, size=size)
+            return select_for_update()
+
+        monkeypatch.setattr(type(Blob.objects), "select_for_update", lambda _manager, **_kw: attach_first())
+        assert delete_orphan_blobs() == 0
+        assert blob_store().has(sha256)
+
+    @pytest.mark.django_db
+    def test_the_store_is_walked_once_an_hour(self) -> None:
+        blob_store().put(iter([b"first"]))
+        expire_uploads()
+        blob_store().put(iter([b"second"]))
+        expire_uploads()
+        assert Blob.objects.count() == 1
+        Lease.objects.update(until=timezone.now())
+        expire_uploads()
+        assert Blob.objects.count() == 2
