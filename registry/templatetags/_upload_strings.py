@@ -1,8 +1,28 @@
-"""The wording of the upload list, which a script draws: the page hands it over, translated."""
+"""What the page hands to the script that draws the upload list: the rules for files, and all wording, translated."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext as _
+
+from registry.messages import message
+
+ALWAYS_NEEDED = frozenset({"gate.empty", "gate.unknown", "gate.too_large"})
+
+
+def upload_page_data(rules: Mapping[str, Any]) -> dict[str, Any]:
+    """`rules` (formats.browser_table and the two size limits), the texts of its codes, and those of the script."""
+    codes = ALWAYS_NEEDED | {refused["code"] for refused in rules["refused"].values()}
+    # The script knows the extension at fault only when a file is picked, so it fills that in.
+    params = {"extension": "{extension}", "accepted": ", ".join(rules["models"])}
+    texts = {code: message(code, params) for code in sorted(codes)}
+    return {
+        **rules,
+        "messages": {code: {"reason": str(text.title), "advice": str(text.body)} for code, text in texts.items()},
+        "strings": upload_strings(),
+    }
 
 
 def upload_strings() -> dict[str, str]:
@@ -28,14 +48,10 @@ def upload_strings() -> dict[str, str]:
         "removed": _("{name} was removed."),
         "already_listed": _("{name} is being uploaded already."),
         "left_out": _("Hidden files left out: {count}."),
-        "unknown_type": _("The portal does not know this type of file."),
-        "unknown_type_advice": _("Accepted endings: {list}"),
         "too_large": _("This file is too large."),
         "too_large_advice": _("One file may have up to {limit}."),
         "total_too_large": _("With this file the version would be too large."),
         "total_too_large_advice": _("All files of a version together may have up to {limit}. Remove some first."),
-        "too_many": _("With this file the version would have too many files."),
-        "too_many_advice": _("A version may have up to {limit} files. Remove some first."),
         "connection_lost": _("The connection was lost."),
         "connection_lost_advice": _("The upload goes on when you are online again, or press the button to try now."),
         "failed": _("The upload did not work."),

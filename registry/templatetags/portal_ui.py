@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from registry.templatetags._icons import icon_body
 from registry.templatetags._status import StatusWord, status_word
-from registry.templatetags._upload_strings import upload_strings
+from registry.templatetags._upload_strings import upload_page_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -136,9 +136,9 @@ def url_if(name: str, *args: object) -> str:
 
 
 @register.simple_tag
-def upload_rules(rules: Mapping[str, object]) -> SafeString:
-    """The limits of an upload and the script's texts as a JSON data block, as upload_form.html documents them."""
-    return json_script({**rules, "strings": upload_strings()}, "upload-rules")
+def upload_rules_script(rules: Mapping[str, object]) -> SafeString:
+    """The rules for files and the upload list's texts as a JSON data block, which no browser executes."""
+    return json_script(upload_page_data(rules), "upload-rules")
 
 
 @register.simple_tag

@@ -144,11 +144,7 @@ class Uploader {
 	}
 
 	held() {
-		const waiting = this.items.filter( ( item ) => UNFINISHED.has( item.state ) );
-		return {
-			bytes: ( this.rules.used_bytes ?? 0 ) + waiting.reduce( ( sum, item ) => sum + item.size, 0 ),
-			files: ( this.rules.used_files ?? 0 ) + waiting.length
-		};
+		return this.items.filter( ( item ) => UNFINISHED.has( item.state ) ).reduce( ( sum, item ) => sum + item.size, 0 );
 	}
 
 	press( item, press ) {
@@ -257,8 +253,6 @@ class Uploader {
 	async succeed( item ) {
 		item.sent = item.size;
 		this.show( item, 'done', this.texts.get( 'done' ) );
-		this.rules.used_bytes = ( this.rules.used_bytes ?? 0 ) + item.size;
-		this.rules.used_files = ( this.rules.used_files ?? 0 ) + 1;
 		this.next();
 		const reloaded = await this.reloadFiles();
 		const moving = this.items.filter( ( each ) => MOVING.has( each.state ) );

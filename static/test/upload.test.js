@@ -6,14 +6,10 @@ import { Texts } from '../js/upload/texts.js';
 import { explain } from '../js/upload/transfer.js';
 
 const texts = new Texts( {
-	unknown_type: 'unknown',
-	unknown_type_advice: 'accepted: {list}',
 	too_large: 'too large',
 	too_large_advice: 'up to {limit}',
 	total_too_large: 'total',
 	total_too_large_advice: 'up to {limit}',
-	too_many: 'too many',
-	too_many_advice: 'up to {limit}',
 	connection_lost: 'lost',
 	connection_lost_advice: 'wait',
 	failed: 'failed',
@@ -22,37 +18,43 @@ const texts = new Texts( {
 const rules = {
 	max_file_bytes: 1000,
 	max_total_bytes: 1500,
-	max_files: 3,
-	accepted: { onnx: 'ONNX', '.json': 'JSON', '': 'text' },
-	refused: { pkl: { reason: 'runs code', advice: 'convert' }, 'tar.gz': { reason: 'archive' } }
+	models: { '.onnx': { formats: [ 'onnx' ], max: 5000 } },
+	side: { extensions: [ '.json' ], names: [ 'license' ], max: 100 },
+	refused: { '.pkl': { code: 'gate.pickle', advice: 'skops.io.dump()' } },
+	messages: {
+		'gate.pickle': { reason: 'runs code', advice: 'convert' },
+		'gate.unknown': { reason: 'no “{extension}”', advice: '.onnx' },
+		'gate.empty': { reason: 'empty', advice: '' },
+		'gate.too_large': { reason: 'large', advice: '' }
+	}
 };
-const empty = { bytes: 0, files: 0 };
 
-function verdict( path, size = 1, held = empty ) {
+function verdict( path, size = 1, held = 0 ) {
 	return judge( path, size, rules, held, texts );
 }
 
 test( 'files within the limits are sent', () => {
 	assert.equal( verdict( 'a/model.ONNX', 1000 ), null );
-	assert.equal( verdict( 'config.json' ), null );
-	assert.equal( verdict( 'LICENSE' ), null );
+	assert.equal( verdict( 'config.json', 100 ), null );
+	assert.equal( verdict( 'docs/LICENSE' ), null );
 } );
 
-test( 'a refused ending explains itself, the longest ending first', () => {
-	assert.deepEqual( verdict( 'w/head.PKL' ), { reason: 'runs code', advice: 'convert' } );
-	assert.deepEqual( verdict( 'all.tar.gz' ), { reason: 'archive', advice: '' } );
+test( 'a refused file is told why, what to do and how', () => {
+	assert.deepEqual( verdict( 'w/head.PKL' ), { reason: 'runs code', advice: 'convert', command: 'skops.io.dump()' } );
 } );
 
-test( 'an unknown ending names the accepted ones', () => {
-	assert.deepEqual( verdict( 'x.exe' ), { reason: 'unknown', advice: 'accepted: .onnx .json' } );
-	assert.equal( verdict( 'constructor.constructor' ).reason, 'unknown' );
+test( 'an unknown file is told by its ending, or its name if it has none', () => {
+	assert.equal( verdict( 'x.$&' ).reason, 'no “.$&”' );
+	assert.equal( verdict( 'weights' ).reason, 'no “weights”' );
+	assert.equal( verdict( 'constructor' ).reason, 'no “constructor”' );
 } );
 
 test( 'each limit is kept', () => {
+	assert.equal( verdict( 'm.onnx', 0 ).reason, 'empty' );
+	assert.equal( verdict( 'c.json', 101 ).reason, 'large' );
 	assert.equal( verdict( 'm.onnx', 1001 ).reason, 'too large' );
-	assert.equal( verdict( 'm.onnx', 600, { bytes: 901, files: 1 } ).reason, 'total' );
-	assert.equal( verdict( 'm.onnx', 600, { bytes: 900, files: 1 } ), null );
-	assert.equal( verdict( 'm.onnx', 1, { bytes: 1, files: 3 } ).reason, 'too many' );
+	assert.equal( verdict( 'm.onnx', 600, 901 ).reason, 'total' );
+	assert.equal( verdict( 'm.onnx', 600, 900 ), null );
 } );
 
 test( 'what tools leave in folders is not offered', () => {

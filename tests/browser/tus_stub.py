@@ -18,6 +18,9 @@ from django.middleware.csrf import get_token
 from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import RequestFactory
+from django.urls import reverse
+
+from registry.inspection.formats import browser_table
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -26,14 +29,9 @@ CSP = (
 CHUNK_BYTES = 64 * 1024
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 PAGE = """{% extends "base.html" %}{% block title %}Files{% endblock %}
-{% block header %}<h1>Files</h1>{% endblock %}{% block main %}{% include "includes/upload_form.html" %}{% endblock %}"""
-RULES: dict[str, Any] = {
-    "max_file_bytes": 2**20,
-    "max_total_bytes": 4 * 2**20,
-    "chunk_bytes": CHUNK_BYTES,
-    "accepted": {"onnx": "ONNX", "json": "JSON"},
-    "refused": {"pkl": {"reason": "Pickle files can run code.", "advice": "Convert it with skops."}},
-}
+{% block header %}<h1>Files</h1>{% endblock %}{% block main %}{% include "includes/upload_form.html" %}{% endblock %}
+{% block scripts %}<script src="/static/dist/upload.js" defer></script>{% endblock %}"""
+DRAFT = 7
 
 
 @dataclass
@@ -81,7 +79,7 @@ class TusStub(ThreadingHTTPServer):
     def page(self) -> str:
         unfinished = [
             {
-                "url": f"/tus/{key}",
+                "url": f"/uploads/{key}",
                 "path": part.path,
                 "size": part.size,
                 "offset": len(part.content),
@@ -90,17 +88,20 @@ class TusStub(ThreadingHTTPServer):
             }
             for key, part in self.partials.items()
         ]
-        upload = {
-            "action": "/plain/",
-            "form_max_bytes": 2**20,
-            "endpoint": "/tus/",
-            "version_id": "7",
-            "files_url": "/files/",
-            "rules": RULES,
+        context = {
+            "version": SimpleNamespace(pk=DRAFT),
+            "upload_rules": {
+                **browser_table(),
+                "max_file_bytes": 2**20,
+                "max_total_bytes": 4 * 2**20,
+                "chunk_bytes": CHUNK_BYTES,
+            },
+            "form_upload_max_bytes": 2**20,
             "unfinished": unfinished,
+            "files": self.files(),
+            "csrf_token": get_token(RequestFactory().get("/")),
         }
-        token = get_token(RequestFactory().get("/"))
-        return Template(PAGE).render(Context({"upload": upload, "files": self.files(), "csrf_token": token}))
+        return Template(PAGE).render(Context(context))
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that pauses cuts its connection; that is no news."""
@@ -142,8 +143,8 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             kind = TYPES.get(Path(found).suffix, "application/octet-stream")
             self.answer(HTTPStatus.OK, Path(found).read_bytes(), Content_Type=kind)
-        elif self.path == "/files/":
-            self.html(render_to_string("includes/upload_files.html", {"files": self.server.files()}))
+        elif self.path == reverse("registry:draft_file_rows", args=[DRAFT]):
+            self.html(render_to_string("registry/fragments/file_rows.html", {"files": self.server.files()}))
         elif self.path == "/":
             self.html(self.server.page())
         else:
@@ -151,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if self.path != "/tus/":
+        if self.path != reverse("registry:uploads"):
             self.server.posted.append(self.path)
             self.server.finished["plain"] = body
             self.html("<!doctype html><title>ok</title>")
@@ -166,7 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
         key = f"u{len(self.server.log)}"
         size = int(self.headers["Upload-Length"])
         self.server.partials[key] = Partial(metadata["filename"], size, metadata["modified"])
-        self.answer(HTTPStatus.CREATED, Location=f"/tus/{key}")
+        self.answer(HTTPStatus.CREATED, Location=f"/uploads/{key}")
 
     def do_HEAD(self) -> None:
         part = self.server.partials.get(self.key)

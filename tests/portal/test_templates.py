@@ -21,6 +21,7 @@ from django.urls import include, path
 from django.utils import translation
 from django.utils.timezone import now
 
+from registry.inspection.formats import browser_table
 from registry.models import Account
 from registry.templatetags import _icons
 
@@ -236,31 +237,32 @@ class TestPieces:
         assert "hidden>" in html
 
 
+@pytest.mark.urls("portal.urls")
 class TestUploadForm:
     def form(self, **rules: Any) -> str:
-        upload = {
-            "action": "/post/",
-            "form_max_bytes": 2**20,
-            "endpoint": "/tus/",
-            "version_id": "7",
-            "files_url": "/files/",
-            "rules": rules,
-            "unfinished": [
-                {"url": "/tus/1", "path": "a/<m>.onnx", "size": 9, "offset": 4, "modified": "17", "remove_url": "/rm/"}
-            ],
+        upload = {"url": "/u/1", "path": "a/<m>.onnx", "size": 9, "offset": 4, "modified": "17", "remove_url": "/rm/"}
+        context = {
+            "version": SimpleNamespace(pk=7),
+            "upload_rules": {**browser_table(), "max_file_bytes": 10, "max_total_bytes": 20, **rules},
+            "form_upload_max_bytes": 2**20,
+            "unfinished": [upload],
+            "files": [],
         }
-        return render_to_string("includes/upload_form.html", {"upload": upload, "files": []})
+        return render_to_string("includes/upload_form.html", context)
 
     def test_rules_and_texts_are_data_that_cannot_break_out(self) -> None:
-        html = self.form(refused={"pkl": {"reason": "</script><b>", "advice": ""}})
+        html = self.form(hostile="</script><b>")
         block = html.split('<script id="upload-rules" type="application/json">')[1].split("</script>")[0]
         rules = json.loads(block)
-        assert rules["refused"]["pkl"]["reason"] == "</script><b>"
+        assert rules["hostile"] == "</script><b>"
         assert rules["strings"]["pause"] == "Pause {name}"
+        assert "pickle" in rules["messages"]["gate.pickle"]["reason"]
+        assert "{extension}" in rules["messages"]["gate.unknown"]["reason"]
+        assert ".onnx" in rules["messages"]["gate.unknown"]["advice"]
 
     def test_unfinished_uploads_can_be_removed_without_a_script(self) -> None:
         html = self.form()
-        assert 'data-upload-url="/tus/1"' in html
+        assert 'data-upload-url="/u/1"' in html
         assert 'data-modified="17"' in html
         assert 'formaction="/rm/"' in html
         assert "<m>" not in html
@@ -269,7 +271,7 @@ class TestUploadForm:
         html = self.form()
         assert 'enctype="multipart/form-data"' in html
         assert 'name="files"' in html
-        assert "No files yet." in html
+        assert 'action="/drafts/7/files/add/"' in html
 
 
 @pytest.mark.django_db

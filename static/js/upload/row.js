@@ -31,7 +31,7 @@ export class Row {
 		}
 	}
 
-	/* `state` decides the buttons; `message` is { reason, advice } for what failed, or a plain sentence. */
+	/* `state` decides the buttons; `message` is { reason, advice, command } for what failed, or a plain sentence. */
 	show( state, message = '' ) {
 		/* A pressed button that is hidden would drop the keyboard focus to the top of the page. */
 		const focused = this.element.contains( document.activeElement );
@@ -45,6 +45,7 @@ export class Row {
 		part( this.element, 'success' ).hidden = state !== 'done';
 		part( this.element, 'reason' ).textContent = failed ? message.reason : '';
 		part( this.element, 'advice' ).textContent = failed ? message.advice : '';
+		part( this.element, 'command' ).textContent = failed ? message.command ?? '' : '';
 		part( this.element, 'note' ).textContent = failed ? '' : message;
 		if ( focused ) {
 			const next = this.element.querySelector( 'button[data-press]:not([hidden])' );

@@ -1,56 +1,74 @@
-/* What the server would refuse anyway, said before a byte is sent. The server judges again; this only saves the wait. */
+/*
+ * What the server would refuse by name and size, said before a byte is sent: the table is the server's own, and a test
+ * holds both to the same answers. The server judges again; this only saves the wait.
+ */
 
 const LEFT_OUT = new Set( [ 'thumbs.db', 'desktop.ini', '__macosx' ] );
+const VERSIONED_LIBRARY = /\.so(?:\.\d+)+$/;
 
 /* Files that systems and tools drop into folders: nobody means to publish them. */
 export function isLeftOut( path ) {
 	return path.split( '/' ).some( ( part ) => part.startsWith( '.' ) || LEFT_OUT.has( part.toLowerCase() ) );
 }
 
-/* "m.tar.gz" gives [ "tar.gz", "gz" ], longest first; a name without a dot gives [ "" ]. */
-function suffixes( path ) {
-	const parts = path.slice( path.lastIndexOf( '/' ) + 1 ).toLowerCase().split( '.' );
-	if ( parts.length === 1 ) {
-		return [ '' ];
-	}
-	return parts.slice( 1 ).map( ( _, index ) => parts.slice( index + 1 ).join( '.' ) );
+function nameOf( path ) {
+	return path.slice( path.lastIndexOf( '/' ) + 1 ).toLowerCase();
 }
 
-function lookup( table, path ) {
-	for ( const suffix of suffixes( path ) ) {
-		for ( const key of [ suffix, `.${ suffix }` ] ) {
-			if ( Object.hasOwn( table, key ) ) {
-				return table[ key ];
-			}
-		}
+/* The last extension with its dot, "" if the name has none. */
+function extensionOf( path ) {
+	const name = nameOf( path );
+	if ( VERSIONED_LIBRARY.test( name ) ) {
+		return '.so';
 	}
-	return undefined;
+	const dot = name.lastIndexOf( '.' );
+	return dot > 0 ? name.slice( dot ) : '';
+}
+
+function own( table, key ) {
+	return Object.hasOwn( table, key ) ? table[ key ] : undefined;
+}
+
+/* The message id that refuses a file by name and size alone, null if its content has to decide. */
+export function codeFor( path, size, rules ) {
+	const extension = extensionOf( path );
+	const refused = own( rules.refused, extension );
+	if ( refused ) {
+		return refused.code;
+	}
+	if ( size <= 0 ) {
+		return 'gate.empty';
+	}
+	const model = own( rules.models, extension );
+	const side = rules.side.extensions.includes( extension ) || ( !extension && rules.side.names.includes( nameOf( path ) ) );
+	if ( !model && !side ) {
+		return 'gate.unknown';
+	}
+	return size > ( model ?? rules.side ).max ? 'gate.too_large' : null;
 }
 
 /*
- * Null for a file that may be sent, else { reason, advice } to show.
- * `held` counts what the version has and what waits in the list: { bytes, files }.
+ * Null for a file that may be sent, else { reason, advice, command } to show.
+ * `held` is what waits in the list already, in bytes.
  */
 export function judge( path, size, rules, held, texts ) {
-	const refused = lookup( rules.refused ?? {}, path );
-	if ( refused ) {
-		return { reason: refused.reason, advice: refused.advice ?? '' };
+	const code = codeFor( path, size, rules );
+	if ( code ) {
+		const { reason, advice } = rules.messages[ code ];
+		const extension = extensionOf( path ) || nameOf( path );
+		return {
+			reason: reason.replace( '{extension}', () => extension ),
+			advice,
+			command: own( rules.refused, extensionOf( path ) )?.advice ?? ''
+		};
 	}
-	const accepted = rules.accepted ?? {};
-	if ( Object.keys( accepted ).length && lookup( accepted, path ) === undefined ) {
-		const list = Object.keys( accepted ).map( ( key ) => `.${ key.replace( /^\./, '' ) }` ).filter( ( key ) => key !== '.' );
-		return { reason: texts.get( 'unknown_type' ), advice: texts.get( 'unknown_type_advice', { list: list.join( ' ' ) } ) };
-	}
-	if ( rules.max_file_bytes && size > rules.max_file_bytes ) {
+	if ( size > ( rules.max_file_bytes || Infinity ) ) {
 		const limit = texts.bytes( rules.max_file_bytes );
 		return { reason: texts.get( 'too_large' ), advice: texts.get( 'too_large_advice', { limit } ) };
 	}
-	if ( rules.max_total_bytes && held.bytes + size > rules.max_total_bytes ) {
+	if ( held + size > ( rules.max_total_bytes || Infinity ) ) {
 		const limit = texts.bytes( rules.max_total_bytes );
 		return { reason: texts.get( 'total_too_large' ), advice: texts.get( 'total_too_large_advice', { limit } ) };
-	}
-	if ( rules.max_files && held.files + 1 > rules.max_files ) {
-		return { reason: texts.get( 'too_many' ), advice: texts.get( 'too_many_advice', { limit: texts.number( rules.max_files ) } ) };
 	}
 	return null;
 }
