@@ -216,6 +216,14 @@ def public_events(*, tag: str = "", registered_model: RegisteredModel | None = N
     return events.order_by("-pk")
 
 
+DECISIONS = ("version:approved", "version:rejected", "version:retired", "version:in_review", "rollout:ready")
+
+
+def latest_decisions(limit: int) -> list[Event]:
+    """What visitors care about: what came up for review, was decided, or went into production."""
+    return list(public_events().filter(tag__in=DECISIONS)[:limit])
+
+
 def event_by_id(pk: int) -> Event:
     """One public event."""
     found = public_events().filter(pk=pk).first()
@@ -227,11 +235,6 @@ def event_by_id(pk: int) -> Event:
 def event_tags() -> list[str]:
     """The tags that occur in the public log."""
     return list(Event.objects.filter(public=True).order_by("tag").values_list("tag", flat=True).distinct())
-
-
-def event_reason_is_code(event: Event) -> bool:
-    """Whether a reason is a message id that the portal itself gave, rather than a person's words."""
-    return event.actor_id is None and bool(event.reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ def _act(version: ModelVersion, reviewer: Account, decision: Decision, comment: 
     )
     if decision == Decision.COMMENT:
         return ()
-    return _approve_when_enough(version, reviewer, comment)
+    return _approve_when_enough(version, reviewer)
 
 
 def _require_approvable(version: ModelVersion) -> None:
@@ -108,7 +108,7 @@ def _require_approvable(version: ModelVersion) -> None:
         raise UserError("review.checks_failed", field="decision")
 
 
-def _approve_when_enough(version: ModelVersion, reviewer: Account, comment: str) -> Due:
+def _approve_when_enough(version: ModelVersion, reviewer: Account) -> Due:
     approvals = version.reviews.filter(decision=Decision.APPROVE, content_digest=version.content_digest).count()
     if approvals < settings.REQUIRED_APPROVALS:
         return ()
@@ -118,7 +118,6 @@ def _approve_when_enough(version: ModelVersion, reviewer: Account, comment: str)
         to=VersionState.APPROVED,
         version=version,
         actor=reviewer,
-        reason=comment,
         digest=version.image_digest,
         guard={"content_digest": version.content_digest, "image_digest": version.image_digest},
     )

@@ -105,6 +105,13 @@ def duration_ms(milliseconds: float | None) -> str:
 
 
 @register.filter
+def milliseconds(value: float | None) -> str:
+    """A latency as engineers read it: "3.2 ms"; "" for None."""
+    # Translators: a latency; ms is the unit.
+    return "" if value is None else _("%(value)s ms") % {"value": number_format(value, decimal_pos=1)}
+
+
+@register.filter
 def short_digest(digest: str) -> str:
     """`sha256:4be1…90aa` for reading; pages keep the whole digest in a title or a copy button."""
     algorithm, colon, value = digest.rpartition(":")

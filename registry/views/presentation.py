@@ -43,7 +43,7 @@ EVENT_TEXTS = {
     "image_build:succeeded": _("built the image of version %(version)s"),
     "image_build:failed": _("could not build the image of version %(version)s"),
     "image_build:cancelled": _("cancelled the image build of version %(version)s"),
-    "image_build:queued": _("queued the image build of version %(version)s again"),
+    "image_build:queued": _("queued the image build of version %(version)s"),
     "rollout:pending": _("queued the rollout of version %(version)s"),
     "rollout:applying": _("began to roll out version %(version)s"),
     "rollout:ready": _("put version %(version)s into production"),

@@ -24,10 +24,11 @@ RECENT = 8
 def home(request: HttpRequest) -> HttpResponse:
     """What this is, live figures, newest models, latest events."""
     models = list(selectors.catalogue()[:6])
+    decisions = selectors.latest_decisions(RECENT)
     context = {
         "figures": selectors.public_figures(),
         "rows": _model_rows(models),
-        "events": timeline_rows(selectors.public_events()[:RECENT]),
+        "log_rows": list(zip(decisions, timeline_rows(decisions), strict=True)),
     }
     return render(request, "registry/home.html", context)
 
