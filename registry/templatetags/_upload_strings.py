@@ -37,6 +37,7 @@ def upload_strings() -> dict[str, str]:
         "waiting": _("Waiting for its turn"),
         "paused": _("Paused"),
         "done": _("Uploaded"),
+        "verifying": _("Uploaded. The portal is computing its digest; it appears below when that is done."),
         "reselect": _("Unfinished. Choose this file again and the upload goes on where it stopped."),
         # Translators: {speed} is an amount of bytes, {left} a duration: "18.4 MB/s, 1 min 20 sec left".
         "pace": _("{speed}/s, {left} left"),

@@ -11,6 +11,7 @@ import { discard, explain, makeUpload, wasDisconnected } from './upload/transfer
 
 const SPEED_WINDOW_MS = 5000;
 const REDRAW_MS = 250;
+const LISTING_MS = 3000;
 const MILESTONES = [ 0.75, 0.5, 0.25 ];
 const UNFINISHED = new Set( [ 'waiting', 'uploading', 'paused', 'failed', 'reselect' ] );
 const MOVING = new Set( [ 'waiting', 'uploading' ] );
@@ -75,15 +76,21 @@ class Uploader {
 
 	/* What the server still waits for: a browser may not reopen files by itself, so the person chooses them again. */
 	adoptUnfinished() {
-		for ( const row of this.list.querySelectorAll( '[data-upload-url]' ) ) {
+		const rows = this.list.querySelectorAll( '[data-upload-url]' );
+		for ( const row of rows ) {
 			const { uploadUrl, name, size, offset, modified } = row.dataset;
 			const item = this.addItem( name, Number( size ) );
 			item.url = new URL( uploadUrl, document.baseURI ).href;
 			item.modified = modified;
 			item.sent = Number( offset );
 			item.row.advance( item.sent, item.size );
-			this.show( item, 'reselect', this.texts.get( 'reselect' ) );
 			row.remove();
+			if ( item.sent === item.size ) {
+				this.show( item, 'done', this.texts.get( 'verifying' ) );
+				this.waitForListing( item );
+			} else {
+				this.show( item, 'reselect', this.texts.get( 'reselect' ) );
+			}
 		}
 	}
 
@@ -254,20 +261,34 @@ class Uploader {
 		item.sent = item.size;
 		this.show( item, 'done', this.texts.get( 'done' ) );
 		this.next();
-		const reloaded = await this.reloadFiles();
-		const moving = this.items.filter( ( each ) => MOVING.has( each.state ) );
-		if ( !moving.length ) {
+		if ( !this.items.some( ( each ) => MOVING.has( each.state ) ) ) {
 			this.milestone = 0;
 			this.announce( this.texts.get( 'all_done' ) );
 		}
-		/* From here on the server's list shows the file, with its digest. */
-		if ( reloaded ) {
-			item.row.element.remove();
-			if ( !moving.length ) {
-				this.items = this.items.filter( ( each ) => each.state !== 'done' );
-			}
-			this.drawTotal();
+		await this.reloadFiles();
+		this.settle( item );
+	}
+
+	/* Once the server's list shows the file with its digest, the row has served; a long file is verified only later. */
+	settle( item ) {
+		const names = this.files.querySelectorAll( '.file-row__name' );
+		if ( !Array.from( names ).some( ( name ) => name.textContent === item.path ) ) {
+			item.row.show( 'done', this.texts.get( 'verifying' ) );
+			this.waitForListing( item );
+			return;
 		}
+		item.row.element.remove();
+		if ( !this.items.some( ( each ) => MOVING.has( each.state ) ) ) {
+			this.items = this.items.filter( ( each ) => each.state !== 'done' );
+		}
+		this.drawTotal();
+	}
+
+	waitForListing( item ) {
+		setTimeout( async () => {
+			await this.reloadFiles();
+			this.settle( item );
+		}, LISTING_MS );
 	}
 
 	fail( item, error ) {
@@ -282,7 +303,7 @@ class Uploader {
 		try {
 			const response = await fetch( this.root.dataset.filesUrl, { headers: { Accept: 'text/html' } } );
 			if ( !response.ok ) {
-				return false;
+				return;
 			}
 			const text = await response.text();
 			const focused = this.files.contains( document.activeElement );
@@ -290,9 +311,8 @@ class Uploader {
 			if ( focused ) {
 				this.files.focus();
 			}
-			return true;
 		} catch {
-			return false;
+			/* Offline for a moment: whoever waits for the list asks again. */
 		}
 	}
 

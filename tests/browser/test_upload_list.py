@@ -173,6 +173,16 @@ def test_the_servers_refusal_is_shown_and_can_be_tried_again(page: Page, server:
     wait_for_upload(page, server, model)
 
 
+def test_a_file_that_is_verified_later_stays_in_sight_until_then(page: Page, server: TusStub, model: Path) -> None:
+    server.unlisted.add("model.onnx")
+    page.set_input_files(FILES, model)
+    uploads = page.locator("[data-uploads]")
+    expect(uploads).to_contain_text("The portal is computing its digest")
+    server.unlisted.clear()
+    wait_for_upload(page, server, model)
+    expect(uploads.locator("> li")).to_have_count(0)
+
+
 def test_removing_an_unfinished_upload_drops_its_bytes(page: Page, server: TusStub, model: Path) -> None:
     interrupt(page, server, model)
     with page.expect_response(lambda response: response.request.method == "DELETE"):

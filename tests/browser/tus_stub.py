@@ -61,6 +61,7 @@ class TusStub(ThreadingHTTPServer):
         self.released = threading.Event()
         self.cuts = 0
         self.refusal: dict[str, str] | None = None
+        self.unlisted: set[str] = set()
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
         self.thread.start()
 
@@ -74,6 +75,7 @@ class TusStub(ThreadingHTTPServer):
         return [
             SimpleNamespace(path=path, size=len(content), sha256=hashlib.sha256(content).hexdigest(), verdict="pass")
             for path, content in self.finished.items()
+            if path not in self.unlisted
         ]
 
     def page(self) -> str:
