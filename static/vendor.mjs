@@ -6,13 +6,14 @@
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 const here = dirname( fileURLToPath( import.meta.url ) );
 const packages = join( here, 'node_modules' );
 const target = join( here, '..', 'vendor-static' );
 const work = `${ target }.new`;
 
+const TARGET = [ 'es2022' ];
 const COPIES = [
 	[ '@wikimedia/codex/dist/codex.style.css', 'codex/codex.css' ],
 	[ '@wikimedia/codex/dist/codex.style-rtl.css', 'codex/codex-rtl.css' ],
@@ -33,7 +34,7 @@ function write( path, text ) {
 }
 
 /* Codex ships its dark mode as a second :root; here it follows the system unless the reader chose a theme. */
-function themedTokens() {
+async function themedTokens() {
 	const tokens = '@wikimedia/codex-design-tokens/dist/';
 	const light = read( `${ tokens }theme-wikimedia-ui.css` );
 	const dark = read( `${ tokens }theme-wikimedia-ui-mode-dark.css` );
@@ -41,18 +42,20 @@ function themedTokens() {
 	if ( !declarations.includes( '--color-base:' ) ) {
 		throw new Error( 'The dark tokens of Codex have changed their shape: mend themedTokens() in vendor.mjs.' );
 	}
-	return [
+	const { code } = await transform( [
 		light,
 		`@media ( prefers-color-scheme: dark ) {\n:root:not( [data-theme="light"] ) {${ declarations }}\n}`,
 		`:root[data-theme="dark"] {${ declarations }}\n`
-	].join( '\n' );
+	].join( '\n' ), { loader: 'css', minify: true, target: TARGET } );
+	const notice = light.slice( 0, light.indexOf( '*/' ) + 2 );
+	return `${ notice }\n${ code }`;
 }
 
 rmSync( work, { recursive: true, force: true } );
 for ( const [ from, to ] of COPIES ) {
 	write( to, read( from ) );
 }
-write( 'codex/tokens.css', themedTokens() );
+write( 'codex/tokens.css', await themedTokens() );
 cpSync( join( here, 'img' ), join( work, 'img' ), { recursive: true } );
 await build( {
 	absWorkingDir: here,
@@ -62,7 +65,7 @@ await build( {
 	minify: true,
 	format: 'iife',
 	platform: 'browser',
-	target: [ 'es2022' ],
+	target: TARGET,
 	charset: 'utf8',
 	legalComments: 'inline',
 	logLevel: 'warning'
