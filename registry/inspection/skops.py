@@ -265,7 +265,7 @@ _RULES: dict[str, _Rule] = {
     "SliceNode": ({"content"}, _builtin("slice"), _Walk.slice),
     "FunctionNode": (set(), skops_types.FUNCTIONS, _Walk.leaf),
     "NdArrayNode": ({"content", "type", "file", "shape"}, skops_types.ARRAYS, _Walk.array),
-    "MaskedArrayNode": ({"content"}, {"numpy.ma": frozenset({"MaskedArray"})}, _Walk.masked),
+    "MaskedArrayNode": ({"content"}, skops_types.MASKED, _Walk.masked),
     "DTypeNode": ({"content"}, {"numpy": frozenset({"dtype"})}, _Walk.single),
     "SparseMatrixNode": ({"type", "file"}, skops_types.SPARSE, _Walk.sparse),
     "RandomStateNode": ({"content"}, {"numpy.random.mtrand": frozenset({"RandomState"})}, _Walk.single),

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 
 
 def _table(text: str) -> Mapping[str, frozenset[str]]:
-    """Read `module: name name` lines; an indented line continues the one above."""
+    """Read `module, module: name name` lines; an indented line continues the one above."""
     found = {}
     for line in text.strip().replace("\n    ", " ").splitlines():
-        module, names = line.split(": ", 1)
-        found[module] = frozenset(names.split())
+        modules, names = line.split(": ", 1)
+        found.update(dict.fromkeys(modules.split(", "), frozenset(names.split())))
     return found
 
 
@@ -145,21 +145,20 @@ sklearn.utils._metadata_requests: MetadataRequest MethodMetadataRequest
 """)
 
 LOSSES = _table("""
-_loss: CyAbsoluteError CyExponentialLoss CyHalfBinomialLoss CyHalfGammaLoss CyHalfMultinomialLoss CyHalfPoissonLoss
+_loss, sklearn._loss._loss:
+    CyAbsoluteError CyExponentialLoss CyHalfBinomialLoss CyHalfGammaLoss CyHalfMultinomialLoss CyHalfPoissonLoss
     CyHalfSquaredError CyHalfTweedieLoss CyHalfTweedieLossIdentity CyHuberLoss CyPinballLoss
-sklearn._loss._loss: CyAbsoluteError CyExponentialLoss CyHalfBinomialLoss CyHalfGammaLoss CyHalfMultinomialLoss
-    CyHalfPoissonLoss CyHalfSquaredError CyHalfTweedieLoss CyHalfTweedieLossIdentity CyHuberLoss CyPinballLoss
 sklearn.linear_model._sgd_fast: EpsilonInsensitive Hinge Huber Log ModifiedHuber SquaredEpsilonInsensitive
     SquaredHinge SquaredLoss
 """)  # "_loss" is how Cython names the module in scikit-learn 1.5
 
 FUNCTIONS = _table("""
-numpy: absolute arccos arccosh arcsin arcsinh arctan arctanh cbrt ceil cos cosh deg2rad degrees exp exp2 expm1 fabs
+numpy, numpy.core._multiarray_umath, numpy._core._multiarray_umath:
+    absolute arccos arccosh arcsin arcsinh arctan arctanh cbrt ceil cos cosh deg2rad degrees exp exp2 expm1 fabs
     floor isfinite isinf isnan log log10 log1p log2 logical_not negative positive rad2deg radians reciprocal rint
     sign sin sinh sqrt square tan tanh trunc
-scipy.special: expit log_expit logit log1p expm1 cbrt exp2 exp10 erf erfc gammaln
-scipy.special._special_ufuncs: expit log_expit logit log1p expm1 cbrt exp2 exp10 erf erfc gammaln
-scipy.special._ufuncs: expit log_expit logit log1p expm1 cbrt exp2 exp10 erf erfc gammaln
+scipy.special, scipy.special._special_ufuncs, scipy.special._ufuncs:
+    expit log_expit logit log1p expm1 cbrt exp2 exp10 erf erfc gammaln
 sklearn.feature_selection._mutual_info: mutual_info_classif mutual_info_regression
 sklearn.feature_selection._univariate_selection: chi2 f_classif f_oneway f_regression r_regression
 sklearn.metrics._classification: accuracy_score balanced_accuracy_score brier_score_loss cohen_kappa_score f1_score
@@ -177,6 +176,11 @@ numpy: bool bool_ datetime64 float16 float32 float64 int16 int32 int64 int8 intc
 """)
 
 ARRAYS: Mapping[str, frozenset[str]] = {"numpy": TYPES["numpy"] | {"ndarray"}}
+
+MASKED = _table("""
+numpy.ma: MaskedArray
+numpy.ma.core: MaskedArray
+""")
 
 MAPPINGS = _table("""
 builtins: dict

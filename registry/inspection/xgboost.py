@@ -118,14 +118,7 @@ def _check_tree(tree: Mapping[str, Any], width: int, groups: int) -> int:
     weights = tree.get("base_weights")
     if not _numbers(weights) or len(weights) not in (count, count * leaf_size) or not count:
         raise RefusedError("gate.xgboost_count", part="base_weights")
-    if not _whole_numbers(tree["split_indices"], 0, max(0, width - 1)):
-        raise RefusedError("gate.xgboost_index", part="split_indices")
-    left, right = tree["left_children"], tree["right_children"]
-    for part, values in (("left_children", left), ("right_children", right)):
-        if not _whole_numbers(values, _NO_CHILD, count - 1):
-            raise RefusedError("gate.xgboost_index", part=part)
-    if not _ends(left, right):
-        raise RefusedError("gate.xgboost_index", part="left_children")
+    _check_indices(tree, width, _leaf_vectors(tree, leaf_size))
     _check_categories(tree, count)
     return count
 
@@ -146,17 +139,41 @@ def _check_categories(tree: Mapping[str, Any], count: int) -> None:
         raise RefusedError("gate.xgboost_index", part="split_type")
 
 
-def _ends(left: Sequence[int], right: Sequence[int]) -> bool:
-    """Whether every way down from the root ends.
+def _leaf_vectors(tree: Mapping[str, Any], leaf_size: int) -> int | None:
+    """How many leaf vectors a tree of XGBoost 3 with several targets has; None where leaves have no vectors apart."""
+    weights = tree.get("leaf_weights")
+    if weights is None or leaf_size == 1:
+        return None
+    if not _numbers(weights) or len(weights) % leaf_size:
+        raise RefusedError("gate.xgboost_count", part="leaf_weights")
+    return len(weights) // leaf_size
+
+
+def _check_indices(tree: Mapping[str, Any], width: int, vectors: int | None) -> None:
+    """Children, features and leaf vectors lie inside, and every way down from the root ends.
 
     A node has two children or none. With no node reached from two others and the root from none, a cycle cannot hang
-    below the root; sets say so without a walk in Python.
+    below the root; sets say so without a walk in Python. Deleted nodes keep a feature that means nothing.
     """
-    if any((one == _NO_CHILD) != (other == _NO_CHILD) for one, other in zip(left, right, strict=True)):
-        return False
-    children = [child for side in (left, right) for child in side if child != _NO_CHILD]
+    left, right, features = tree["left_children"], tree["right_children"], tree["split_indices"]
+    count = len(left)
+    if not _whole_numbers(left, _NO_CHILD, count - 1):
+        raise RefusedError("gate.xgboost_index", part="left_children")
+    if not _whole_numbers(right, _NO_CHILD, max(count, vectors or 0) - 1):
+        raise RefusedError("gate.xgboost_index", part="right_children")
+    if not _whole_numbers(features, 0, (1 << 31) - 1):
+        raise RefusedError("gate.xgboost_index", part="split_indices")
+    children: list[int] = []
+    for one, other, feature in zip(left, right, features, strict=True):
+        if one != _NO_CHILD:
+            children += (one, other)
+            if feature >= width:
+                raise RefusedError("gate.xgboost_index", part="split_indices")
+        elif not (other == _NO_CHILD if vectors is None else 0 <= other < vectors):
+            raise RefusedError("gate.xgboost_index", part="right_children")
     reached = set(children)
-    return len(reached) == len(children) and 0 not in reached
+    if len(reached) != len(children) or not reached.isdisjoint((_NO_CHILD, 0)) or max(reached, default=0) >= count:
+        raise RefusedError("gate.xgboost_index", part="left_children")
 
 
 def _object(value: Any, *required: str) -> dict[str, Any]:

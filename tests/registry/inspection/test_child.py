@@ -159,3 +159,18 @@ def test_a_subset_of_the_corpus_through_the_real_child(tmp_path: Path) -> None:
 
 def test_the_script_is_where_the_inspector_looks() -> None:
     assert Path(child.__file__).name == "child.py"
+
+
+def test_the_child_has_no_network_where_the_kernel_allows_it() -> None:
+    allowed = subprocess.run(["unshare", "-n", "true"], check=False, capture_output=True).returncode == 0
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+import os
+from registry.inspection import child
+child.confine(memory=1 << 30, cpu=7)
+print(os.readlink("/proc/self/ns/net"))
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, check=True, text=True)
+
+    assert allowed == (done.stdout.strip() != os.readlink("/proc/self/ns/net")) or not allowed  # noqa: PTH115

@@ -33,8 +33,10 @@ EXPECTED = {
     "layer.onnx": ("onnx", "onnx", "graph"),
     "layer.safetensors": ("safetensors", "numpy", "tensors"),
     "packed.npz": ("npz", "numpy", "arrays"),
+    "pruned-xgboost.json": ("xgboost-json", "xgboost", "gbtree reg:squarederror"),
     "table.npy": ("npy", "numpy", "array"),
     "tables.npz": ("npz", "numpy", "arrays"),
+    "targets-xgboost.json": ("xgboost-json", "xgboost", "gbtree reg:squarederror"),
     "tiny.gguf": ("gguf", "gguf", "llama"),
 }
 

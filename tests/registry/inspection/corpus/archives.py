@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.registry.inspection.corpus.pickles import pack
+from tests.registry.inspection.corpus.pickles import npy, pack
 from tests.registry.inspection.corpus.sample import MODELS, Sample, honest
 
 __all__ = ["BOMBS", "MODELS", "confusions", "samples"]
@@ -102,11 +102,12 @@ def confusions() -> Iterator[Sample]:
         yield Sample(f"zip {name}", f"{name.replace(' ', '-')}.npz", data)
 
 
-def zeros(size: int) -> bytes:
-    """A raw deflate stream of `size` zeros, a multiple of 1 MiB, made without compressing them all."""
+def zeros(size: int, head: bytes = b"") -> bytes:
+    """A raw deflate stream of `head` and `size` zeros, a multiple of 1 MiB, made without compressing them all."""
     engine = zlib.compressobj(9, zlib.DEFLATED, -15)
+    start = engine.compress(head) + engine.flush(zlib.Z_FULL_FLUSH)
     block = engine.compress(bytes(1 << 20)) + engine.flush(zlib.Z_FULL_FLUSH)
-    return block * (size >> 20) + b"\x03\x00"
+    return start + block * (size >> 20) + b"\x03\x00"
 
 
 def _zeros() -> tuple[str, bytes]:
@@ -121,7 +122,9 @@ def _declared() -> tuple[str, bytes]:
 
 
 def _hidden() -> tuple[str, bytes]:
-    return "hidden.npz", build(Entry(b"a.npy", zeros(1 << 30), method=8, crc=0, size=1 << 20))
+    head = npy("'|u1'", b"", shape=f"({1 << 20},)")
+    body = zeros(1 << 30, head)
+    return "hidden.npz", build(Entry(b"a.npy", body, method=8, crc=0, size=len(head) + (1 << 20)))
 
 
 def _nested() -> tuple[str, bytes]:

@@ -14,6 +14,8 @@ from tests.registry.inspection.corpus.sample import Sample, honest
 def samples(_marker: Path) -> Iterator[Sample]:
     for name, data in {**_nested(), **_edited()}.items():
         yield Sample(f"xgboost {name}", f"{name.replace(' ', '-')}.json", data)
+    for name, data in _targets().items():
+        yield Sample(f"xgboost {name}", f"{name.replace(' ', '-')}.json", data)
     for name, data in _binary().items():
         yield Sample(f"xgboost binary {name}", f"{name.replace(' ', '-')}.ubj", data)
     for name, data in _lightgbm().items():
@@ -50,6 +52,22 @@ def _set(path: str, value: Any) -> Callable[[Any], None]:
         holder[int(last) if isinstance(holder, list) else last] = value
 
     return edit
+
+
+def _targets() -> dict[str, bytes]:
+    """Trees with leaf vectors: a leaf's right child is the number of its vector."""
+    found = {}
+    for name, path, value in (
+        ("leaf vector outside", "tree.right_children.3", 99),
+        ("negative leaf vector", "tree.right_children.3", -1),
+        ("half a leaf vector", "tree.leaf_weights", [1.0]),
+        ("no leaf vectors", "tree.leaf_weights", []),
+    ):
+        model = json.loads(honest("targets-xgboost.json"))
+        assert _tree(model)["left_children"][3] == -1
+        _set(path, value)(model)
+        found[name] = json.dumps(model).encode()
+    return found
 
 
 def _edited() -> dict[str, bytes]:

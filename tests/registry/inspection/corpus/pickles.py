@@ -70,7 +70,7 @@ def samples(marker: Path) -> Iterator[Sample]:
     yield from _numpy(command)
     yield from _torch(command)
     code = marshal.dumps(compile(f"import os; os.system({command!r})", "x", "exec"))
-    loads = b"cmarshal\nloads\n(C" + bytes([len(code)]) + code + b"tR"
+    loads = b"cmarshal\nloads\n(B" + len(code).to_bytes(4, "little") + code + b"tR"
     body = b"ctypes\nFunctionType\n(" + loads + b"}tR)R."
     yield Sample("marshal and FunctionType", "model.skops", body)
 
