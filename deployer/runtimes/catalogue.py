@@ -10,7 +10,7 @@ from registry.interfaces import RuntimeInfo
 
 _REQUIREMENTS = Path(__file__).parent / "requirements"
 
-# `accepts` holds the writers whose files were loaded and asked for predictions under these very pins.
+# `accepts` is the range between the oldest and newest release whose files were loaded and answered under these pins.
 RUNTIMES: tuple[RuntimeDefinition, ...] = (
     RuntimeDefinition(
         name="skops-sklearn",

@@ -30,6 +30,8 @@ class Command(BaseCommand):
             )
         self._prepare()
         programs = [Program("web", web_command()), Program("worker", worker_command())]
+        if "environments_dir" in settings.BACKENDS["serving"]["options"]:
+            programs.append(Program("setup", manage("prepare_runtimes"), once=True))
         if env.DEMO:
             programs.append(Program("seed", manage("seed_demo"), once=True))
         supervisor = Supervisor(programs, log=self.stdout.write)
