@@ -46,9 +46,13 @@ lint: $(STAMPS)/python-dev $(STAMPS)/static ## Format, lint and types
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/djlint templates --lint --quiet
 	npm --prefix static run --silent lint:css
+	npm --prefix static test --silent
 
 bench: $(STAMPS)/python-dev $(STAMPS)/static ## Measure against peers and physical limits
 	$(BIN)/python -m bench.run $(ARGS)
+
+screenshots: $(STAMPS)/python-dev $(STAMPS)/static ## Take pictures of every page of a running portal into docs/screenshots
+	$(BIN)/python -m bench.screenshots $(ARGS)
 
 lock: $(STAMPS)/python ## Renew the lock files from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --python-version 3.11 --no-emit-index-url --no-annotate --quiet --upgrade -o requirements.lock
