@@ -6,15 +6,22 @@ import os
 import tempfile
 from pathlib import Path
 
-os.environ.setdefault("MODEL_COMMONS_DATA_DIR", tempfile.mkdtemp(prefix="model-commons-tests-"))
+_made = "MODEL_COMMONS_DATA_DIR" not in os.environ
+if _made:
+    os.environ["MODEL_COMMONS_DATA_DIR"] = tempfile.mkdtemp(prefix="model-commons-tests-")
 os.environ.setdefault("MODEL_COMMONS_DEMO", "false")
 
-from portal.settings import *  # noqa: F403
-from portal.settings import DATABASES, STORAGES
+from portal.settings import *  # noqa: E402, F403  # it reads the variables above
+from portal.settings import DATABASES, FILE_UPLOAD_TEMP_DIR, STATIC_ROOT, STORAGES, UPLOADS_DIR  # noqa: E402
+
+if _made:  # a second test process, started by this one, shall have a folder of its own
+    del os.environ["MODEL_COMMONS_DATA_DIR"]
+for folder in (STATIC_ROOT, FILE_UPLOAD_TEMP_DIR, UPLOADS_DIR):  # as `up` makes them
+    folder.mkdir(parents=True, exist_ok=True)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CELERY_TASK_ALWAYS_EAGER = False
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-if "sqlite" in DATABASES["default"]["ENGINE"]:
+if "sqlite" in str(DATABASES["default"]["ENGINE"]):
     DATABASES["default"]["TEST"] = {"NAME": Path(tempfile.mkdtemp(prefix="model-commons-db-")) / "test.sqlite3"}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
