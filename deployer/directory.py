@@ -1,0 +1,83 @@
+"""What registration's pages learn about serving."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.urls import reverse
+
+from deployer import selectors
+from deployer.models import Endpoint, Health, ImageBuild, ImageBuildState, Rollout, RolloutState
+from registry.interfaces import ServingInfo
+
+_BUILD_WORDS = {
+    ImageBuildState.QUEUED: "building",
+    ImageBuildState.BUILDING: "building",
+    ImageBuildState.SUCCEEDED: "applying",
+}
+
+
+class EndpointDirectory:
+    """`registry.interfaces.ServingDirectory` over the tables of builds and rollouts."""
+
+    def for_versions(self, version_ids: Sequence[int]) -> Mapping[int, ServingInfo]:
+        """Serving facts per version, in two queries; versions without any are left out."""
+        if not version_ids:
+            return {}
+        builds = {build.version_id: build for build in selectors.builds_of(version_ids)}
+        rollouts: dict[int, Rollout] = {}
+        for rollout in selectors.rollouts_of(version_ids):
+            known = rollouts.get(rollout.version_id)
+            # The newest one tells how the version stands, unless an earlier one of it is answering.
+            if known is None or not _is_live(known):
+                rollouts[rollout.version_id] = rollout
+        return {
+            version_id: _info(version_id, builds.get(version_id), rollouts.get(version_id))
+            for version_id in version_ids
+            if version_id in builds or version_id in rollouts
+        }
+
+    def live_version(self, registered_model_id: int) -> ServingInfo | None:
+        """The version that the model's endpoint answers with now."""
+        rows = Endpoint.objects.filter(registered_model=registered_model_id, current__isnull=False)
+        endpoint = rows.select_related("current__build").first()
+        if endpoint is None or endpoint.current is None:
+            return None
+        endpoint.current.endpoint = endpoint
+        return _info(endpoint.current.version_id, endpoint.current.build, endpoint.current)
+
+    def live_model_ids(self) -> Sequence[int]:
+        """Models of which a version is live."""
+        rows = Endpoint.objects.filter(current__isnull=False)
+        return list(rows.values_list("registered_model_id", flat=True))
+
+
+def _is_live(rollout: Rollout) -> bool:
+    return rollout.endpoint.current_id == rollout.pk
+
+
+def _word(build: ImageBuild | None, rollout: Rollout | None) -> str:
+    """The one word for an approved version."""
+    if rollout is not None:
+        return "in_production" if rollout.state == RolloutState.READY else str(rollout.state)
+    if build is not None:
+        return _BUILD_WORDS.get(ImageBuildState(build.state), str(build.state))
+    return "building"
+
+
+def _info(version_id: int, build: ImageBuild | None, rollout: Rollout | None) -> ServingInfo:
+    build_path = reverse("deployer:build", args=[build.pk]) if build else ""
+    if rollout is None:
+        return ServingInfo(version_id=version_id, word=_word(build, None), build_path=build_path)
+    name, live = rollout.endpoint.name, _is_live(rollout)
+    return ServingInfo(
+        version_id=version_id,
+        word=_word(build, rollout),
+        live=live,
+        healthy=live and rollout.health == Health.HEALTHY,
+        endpoint=name,
+        endpoint_path=reverse("deployer:endpoint", args=[name]),
+        rollout_path=reverse("deployer:rollout", args=[rollout.pk]),
+        build_path=build_path,
+        try_path=reverse("deployer:endpoint_try", args=[name]) if live else "",
+    )

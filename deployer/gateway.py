@@ -1,0 +1,175 @@
+"""The open inference API: Open Inference Protocol V2 and V1 under `/serve/`, without accounts, sessions or cookies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Concatenate, ParamSpec
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from deployer import routing, selectors
+from deployer.backends import serving_backend
+from deployer.errors import NotFoundError, PortalError, TransientError
+from deployer.routing import NothingServedError
+from deployer.selectors import Silence
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+RETRY_AFTER = "5"
+_SILENCE = {
+    Silence.COMING: (HTTPStatus.SERVICE_UNAVAILABLE, "The model is being started. Try again."),
+    Silence.RETIRED: (HTTPStatus.GONE, "The model was taken out of service."),
+    Silence.NEVER_SERVED: (HTTPStatus.NOT_FOUND, "No version of this model is in service."),
+}
+_TRANSIENT = {
+    "serving.timeout": (HTTPStatus.GATEWAY_TIMEOUT, "The model did not answer in time."),
+    "serving.answer_too_large": (HTTPStatus.BAD_GATEWAY, "The model's answer is too large."),
+}
+_UNREACHABLE = (HTTPStatus.SERVICE_UNAVAILABLE, "The model is being restarted. Try again.")
+VERSION_HEADER, DIGEST_HEADER = "X-Model-Version", "X-Model-Digest"
+
+
+def open_api(*methods: str) -> Callable[[View[P]], View[P]]:
+    """A view that any origin may call: no CSRF token, since there is no cookie that it could abuse; errors as JSON."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @csrf_exempt
+        @wraps(view)
+        def answering(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if request.method == "OPTIONS":
+                response = HttpResponse(status=HTTPStatus.NO_CONTENT)
+            elif request.method not in methods:
+                response = _error(HTTPStatus.METHOD_NOT_ALLOWED, f"Use {' or '.join(methods)}.")
+            else:
+                response = _answered(view, request, *args, **kwargs)
+            if request.method == "OPTIONS" or response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+                response["Allow"] = response["Access-Control-Allow-Methods"] = ", ".join([*methods, "OPTIONS"])
+                response["Access-Control-Allow-Headers"] = "Content-Type"
+                response["Access-Control-Max-Age"] = "86400"
+            response["Access-Control-Allow-Origin"] = "*"
+            response["Access-Control-Expose-Headers"] = f"{VERSION_HEADER}, {DIGEST_HEADER}, X-Request-Id, Retry-After"
+            return response
+
+        return answering
+
+    return decorate
+
+
+@open_api("GET", "HEAD")
+def server_metadata(_request: HttpRequest) -> HttpResponse:
+    """`GET v2`."""
+    return JsonResponse({"name": settings.SITE_NAME, "version": "2", "extensions": []})
+
+
+@open_api("GET", "HEAD")
+def server_live(_request: HttpRequest) -> HttpResponse:
+    """`GET v2/health/live`."""
+    return JsonResponse({"live": True})
+
+
+@open_api("GET", "HEAD")
+def server_ready(_request: HttpRequest) -> HttpResponse:
+    """`GET v2/health/ready`: the portal can look up routes."""
+    selectors.live_names()
+    return JsonResponse({"ready": True})
+
+
+@open_api("GET", "HEAD")
+def models(_request: HttpRequest) -> HttpResponse:
+    """`GET v2/models` and `GET v1/models`: the endpoints that answer now."""
+    return JsonResponse({"models": selectors.live_names()})
+
+
+@open_api("GET", "HEAD")
+def v2_metadata(_request: HttpRequest, name: str) -> HttpResponse:
+    """`GET v2/models/<name>`."""
+    return _pass(name, "GET", f"/v2/models/{name}")
+
+
+@open_api("GET", "HEAD")
+def v2_ready(_request: HttpRequest, name: str) -> HttpResponse:
+    """`GET v2/models/<name>/ready`."""
+    return _pass(name, "GET", f"/v2/models/{name}/ready")
+
+
+@open_api("POST")
+def v2_infer(request: HttpRequest, name: str) -> HttpResponse:
+    """`POST v2/models/<name>/infer`."""
+    return _pass_body(request, name, f"/v2/models/{name}/infer")
+
+
+@open_api("GET", "HEAD")
+def v1_status(_request: HttpRequest, name: str) -> HttpResponse:
+    """`GET v1/models/<name>`."""
+    return _pass(name, "GET", f"/v1/models/{name}")
+
+
+@open_api("POST")
+def v1_predict(request: HttpRequest, name: str) -> HttpResponse:
+    """`POST v1/models/<name>:predict`."""
+    return _pass_body(request, name, f"/v1/models/{name}:predict")
+
+
+@open_api("GET", "HEAD", "POST")
+def unknown(_request: HttpRequest) -> HttpResponse:
+    """Everything else below `/serve/`."""
+    return _error(HTTPStatus.NOT_FOUND, "There is no such resource in the inference protocol.")
+
+
+def _answered(view: View[P], request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    """The view's answer; an expected failure as the protocol's error object, never a page."""
+    try:
+        return view(request, *args, **kwargs)
+    except NotFoundError:
+        return _error(HTTPStatus.NOT_FOUND, "There is no endpoint of this name.")
+    except NothingServedError as error:
+        status, text = _SILENCE[error.silence]
+        return _error(status, text, retry=error.silence is Silence.COMING)
+    except TransientError as error:
+        status, text = _TRANSIENT.get(error.code, _UNREACHABLE)
+        return _error(status, text, retry=status is HTTPStatus.SERVICE_UNAVAILABLE)
+    except PortalError as error:
+        return _error(HTTPStatus(error.http_status), error.code)
+
+
+def _pass_body(request: HttpRequest, name: str, path: str) -> HttpResponse:
+    limit = settings.LIMITS["gateway_max_bytes"]
+    declared = request.META.get("CONTENT_LENGTH") or ""
+    if not declared and request.headers.get("Transfer-Encoding"):
+        return _error(HTTPStatus.LENGTH_REQUIRED, "Send the request with a Content-Length.")
+    if declared.isdecimal() and int(declared) > limit:
+        return _error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request may have at most {limit} bytes.")
+    # Not `request.body`: its cap is that of forms, and smaller.
+    body = request.read(limit + 1)
+    return _pass(name, "POST", path, body=body, content_type=request.content_type or "application/json")
+
+
+def _pass(name: str, method: str, path: str, *, body: bytes = b"", content_type: str = "") -> HttpResponse:
+    answer = routing.ask(
+        serving_backend(),
+        name,
+        method=method,
+        path=path,
+        body=body,
+        content_type=content_type,
+        timeout=float(settings.GATEWAY_TIMEOUT_SECONDS),
+    )
+    response = HttpResponse(
+        answer.response.body,
+        status=answer.response.status,
+        content_type=answer.response.content_type or "application/json",
+    )
+    response[VERSION_HEADER] = answer.route.version
+    response[DIGEST_HEADER] = answer.route.image_digest
+    return response
+
+
+def _error(status: HTTPStatus, text: str, *, retry: bool = False) -> HttpResponse:
+    response = JsonResponse({"error": text}, status=status)
+    if retry:
+        response["Retry-After"] = RETRY_AFTER
+    return response

@@ -1,0 +1,76 @@
+"""Pages of image builds."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from deployer import overview, selectors, services
+from deployer.models import ImageBuild, ImageBuildState
+from deployer.presentation import build_phases, failure_note
+from registry.permissions import may_retry, may_submit
+from registry.tasks import ring
+from registry.views.access import account_of, errors_as_messages, paged, requires
+from registry.views.presentation import timeline_rows
+
+
+@require_safe
+def listing(request: HttpRequest) -> HttpResponse:
+    """Every build, newest first."""
+    page = paged(request, overview.all_builds())
+    return render(request, "deployer/builds.html", {"page": page, "nav_section": "operations"})
+
+
+@require_safe
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One build: steps with durations, what went wrong and who acts, digests, log."""
+    build = selectors.build_by_id(pk)
+    context = {
+        **_progress(request, build),
+        "events": timeline_rows(selectors.events_of(f"image_build:{pk}")),
+        "rollout": build.rollouts.order_by("-pk").first(),
+        "usual_ms": _milliseconds(overview.usual_seconds()),
+        "nav_section": "operations",
+    }
+    return render(request, "deployer/build.html", context)
+
+
+@require_safe
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """The part of the page that changes while the build runs."""
+    context = _progress(request, selectors.build_by_id(pk))
+    return render(request, "deployer/fragments/build_progress.html", context)
+
+
+@require_POST
+@requires(may_submit)
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Queue a failed build once more."""
+    with errors_as_messages(request):
+        ring(services.retry_build(build=selectors.build_by_id(pk), actor=account_of(request)))
+    return redirect("deployer:build", pk)
+
+
+@require_POST
+@requires(may_submit)
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop a build that has not ended."""
+    with errors_as_messages(request):
+        ring(services.cancel_build(build=selectors.build_by_id(pk), actor=account_of(request)))
+    return redirect("deployer:build", pk)
+
+
+def _progress(request: HttpRequest, build: ImageBuild) -> dict[str, object]:
+    job = selectors.job_of("build_image", build.pk)
+    return {
+        "build": build,
+        "phases": build_phases(build, job),
+        "failure": failure_note(build.failure_code, build.failure_params),
+        "running": build.state in {ImageBuildState.QUEUED, ImageBuildState.BUILDING},
+        "may_retry": may_retry(request.user, build.version),
+    }
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds * 1000

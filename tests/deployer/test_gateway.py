@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from deployer.errors import TransientError
+from deployer.interfaces import CupSpec, ServingResponse
+from deployer.models import Endpoint, Rollout
+from registry.services import retire_version
+from tests.deployer import scene
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_fakes")]
+INFER = "/serve/v2/models/vera-sums/infer"
+
+
+@pytest.fixture
+def web() -> Client:
+    return Client(enforce_csrf_checks=True)
+
+
+def post(web: Client, path: str = INFER, body: Any = scene.REQUEST, **headers: str) -> Any:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return web.post(path, data=data, content_type="application/json", headers=headers)
+
+
+def test_an_inference_request_reaches_the_current_version(web: Client) -> None:
+    rollout = scene.served()
+
+    response = post(web)
+
+    assert response.status_code == 200
+    answer = response.json()
+    assert answer["outputs"][0]["data"] == [6.0]
+    assert (answer["model_name"], answer["model_version"]) == ("vera-sums", "1")
+    assert response["X-Model-Version"] == "1"
+    assert response["X-Model-Digest"] == rollout.image_digest
+    assert response["Content-Type"] == "application/json"
+
+
+def test_any_origin_may_read_the_answer_and_no_cookie_is_involved(web: Client) -> None:
+    scene.served()
+
+    response = post(web)
+    assert response["Access-Control-Allow-Origin"] == "*"
+    assert "X-Model-Version" in response["Access-Control-Expose-Headers"]
+    assert not response.cookies
+    assert "Cookie" not in response.get("Vary", "")
+
+    preflight = web.options(INFER, headers={"origin": "https://example.org", "access-control-request-method": "POST"})
+    assert (preflight.status_code, preflight.content) == (204, b"")
+    assert preflight["Access-Control-Allow-Methods"] == "POST, OPTIONS"
+    assert preflight["Access-Control-Allow-Headers"] == "Content-Type"
+
+
+def test_one_query_a_request(web: Client, django_assert_num_queries: Any) -> None:
+    scene.served()
+    with django_assert_num_queries(1):
+        post(web)
+
+
+def test_what_the_model_server_says_is_passed_on(web: Client) -> None:
+    scene.served()
+
+    response = post(web, body=b"{nonsense")
+
+    assert response.status_code == 400
+    assert response.json() == {"error": "The request does not follow the protocol."}
+    assert response["X-Model-Version"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("/serve/v2", {"name": "Model Commons", "version": "2", "extensions": []}),
+        ("/serve/v2/health/live", {"live": True}),
+        ("/serve/v2/health/ready", {"ready": True}),
+        ("/serve/v2/models", {"models": ["vera-sums"]}),
+        ("/serve/v1/models", {"models": ["vera-sums"]}),
+        ("/serve/v2/models/vera-sums", {"name": "vera-sums", "versions": ["1"], "inputs": [], "outputs": []}),
+        ("/serve/v2/models/vera-sums/ready", {"name": "vera-sums", "ready": True}),
+    ],
+)
+def test_metadata_and_health(web: Client, path: str, content: object) -> None:
+    scene.served()
+
+    response = web.get(path)
+    assert (response.status_code, response.json()) == (200, content)
+    assert web.head(path).status_code == 200
+
+
+def test_v1_requests_keep_their_path(web: Client) -> None:
+    scene.served()
+    seen = []
+
+    def note(_spec: CupSpec, method: str, path: str, _body: bytes) -> ServingResponse:
+        seen.append((method, path))
+        return ServingResponse(status=200, content_type="application/json", body=b'{"predictions": [6.0]}')
+
+    scene.serving().answer = note
+    assert post(web, "/serve/v1/models/vera-sums:predict", {"instances": [[1, 2, 3]]}).json() == {"predictions": [6.0]}
+    assert web.get("/serve/v1/models/vera-sums").status_code == 200
+    assert seen == [("POST", "/v1/models/vera-sums:predict"), ("GET", "/v1/models/vera-sums")]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("post", "/serve/v2/models/nobody/infer", 404),
+        ("get", "/serve/v2/models/nobody", 404),
+        ("post", "/serve/v1/models/nobody:predict", 404),
+        ("get", "/serve/v2/nonsense", 404),
+        ("get", "/serve/", 404),
+        ("post", "/serve/v2/repository/models/vera-sums/unload", 404),
+        ("get", INFER, 405),
+        ("delete", INFER, 405),
+        ("post", "/serve/v2/models", 405),
+    ],
+)
+def test_errors_are_the_protocols_object(web: Client, method: str, path: str, status: int) -> None:
+    scene.served()
+
+    response = getattr(web, method)(path)
+
+    assert response.status_code == status
+    assert list(response.json()) == ["error"]
+    assert response["Access-Control-Allow-Origin"] == "*"
+
+
+def test_a_body_over_the_limit_is_refused_unread(web: Client, settings: Any) -> None:
+    scene.served()
+    settings.LIMITS = {**settings.LIMITS, "gateway_max_bytes": 1000}
+    before = len(scene.serving().calls)
+
+    response = post(web, body=b"[" + b"1," * 500 + b"1]")
+
+    assert response.status_code == 413
+    assert "1000" in response.json()["error"]
+    assert len(scene.serving().calls) == before
+    assert post(web).status_code == 200
+
+
+def test_a_body_larger_than_a_form_may_be_is_read(web: Client, settings: Any) -> None:
+    scene.served()
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+
+    body = {"inputs": [{"name": "x", "shape": [1, 300], "datatype": "FP64", "data": [1.0] * 300}]}
+    assert post(web, body=body).json()["outputs"][0]["data"] == [300.0]
+
+
+def test_a_body_without_a_length_is_refused(web: Client) -> None:
+    scene.served()
+
+    response = web.generic("POST", INFER, headers={"transfer-encoding": "chunked"})
+
+    assert response.status_code == 411
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "retry_after"),
+    [
+        (TransientError("serving.timeout", seconds=30), 504, None),
+        (TransientError("serving.unreachable"), 503, "5"),
+        (TransientError("serving.busy"), 503, "5"),
+        (TransientError("serving.answer_too_large", limit=1), 502, None),
+    ],
+)
+def test_a_silent_replica(web: Client, error: TransientError, status: int, retry_after: str | None) -> None:
+    scene.served()
+
+    def fail(*_args: object) -> ServingResponse:
+        raise error
+
+    scene.serving().answer = fail
+    response = post(web)
+
+    assert response.status_code == status
+    assert list(response.json()) == ["error"]
+    assert response.get("Retry-After") == retry_after
+
+
+def test_a_killed_replica_is_503_until_it_is_back(web: Client) -> None:
+    rollout = scene.served()
+    scene.serving().kill(rollout.cup_name)
+
+    response = post(web)
+
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+
+
+def test_a_request_that_meets_the_swap_is_answered_by_the_new_version(web: Client) -> None:
+    old = scene.served()
+    new = scene.served()
+    Endpoint.objects.update(current=old)
+    scene.serving().delete(old.cup_name)
+    calls = []
+
+    class Swapping(type(scene.serving())):  # type: ignore[misc]  # the class is only known at run time
+        def request(self, name: str, **kwargs: Any) -> ServingResponse:
+            calls.append(name)
+            Endpoint.objects.update(current=new)
+            answer: ServingResponse = super().request(name, **kwargs)
+            return answer
+
+    scene.serving().__class__ = Swapping
+    response = post(web)
+
+    assert (response.status_code, response["X-Model-Version"]) == (200, "2")
+    assert calls == [old.cup_name, new.cup_name]
+
+
+def test_an_endpoint_says_why_it_is_silent(web: Client) -> None:
+    rollout = scene.served()
+    Endpoint.objects.update(current=None)
+    Rollout.objects.update(state="applying")
+    starting = post(web)
+    assert (starting.status_code, starting["Retry-After"]) == (503, "5")
+
+    Rollout.objects.update(state="failed")
+    assert post(web).status_code == 404
+
+    Rollout.objects.update(state="ready")
+    Endpoint.objects.update(current=rollout)
+    retire_version(version=rollout.version, actor=scene.operator())
+    gone = post(web)
+    assert (gone.status_code, "Retry-After" in gone) == (410, False)
+    assert web.get("/serve/v2/models").json() == {"models": []}
