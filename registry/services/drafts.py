@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -63,17 +63,7 @@ def start_version(*, registered_model: RegisteredModel, actor: Account) -> Model
             return _open_draft(registered_model, card_source=CARD_TEMPLATE)
         kept = {field: getattr(newest, field) for field in (*VERSION_FIELDS, "card_html")}
         draft = _open_draft(registered_model, **kept)
-        Example.objects.bulk_create(
-            Example(
-                version=draft,
-                position=example.position,
-                title=example.title,
-                request=example.request,
-                expected=example.expected,
-                tolerance=example.tolerance,
-            )
-            for example in newest.examples.all()
-        )
+        _store_examples(draft, newest.examples.all())
         return draft
 
 
@@ -136,17 +126,7 @@ def set_examples(*, version: ModelVersion, actor: Account, examples: Sequence[Ex
     with transaction.atomic():
         draft = lock_draft(version, actor)
         draft.examples.all().delete()
-        Example.objects.bulk_create(
-            Example(
-                version=draft,
-                position=position,
-                title=example.title,
-                request=example.request,
-                expected=example.expected,
-                tolerance=example.tolerance,
-            )
-            for position, example in enumerate(examples, start=1)
-        )
+        _store_examples(draft, examples)
         return queue_draft_checks(draft)
 
 
@@ -196,6 +176,20 @@ def _open_draft(registered_model: RegisteredModel, **fields: object) -> ModelVer
     draft = ModelVersion(registered_model=registered_model, number=newest + 1, **fields)
     draft.save()
     return draft
+
+
+def _store_examples(draft: ModelVersion, examples: Iterable[Example | ExampleInput]) -> None:
+    Example.objects.bulk_create(
+        Example(
+            version=draft,
+            position=position,
+            title=example.title,
+            request=example.request,
+            expected=example.expected,
+            tolerance=example.tolerance,
+        )
+        for position, example in enumerate(examples, start=1)
+    )
 
 
 def _validate(instance: ModelVersion | RegisteredModel, changes: dict[str, object]) -> None:
