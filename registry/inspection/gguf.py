@@ -64,7 +64,7 @@ def inspect_gguf(source: Source) -> Introspection:
     _check_spans(spans, source.size - _align(reader.at, alignment) if spans else 0, alignment)
     if not spans and source.size - reader.at >= alignment:
         raise RefusedError("gate.trailing", count=source.size - reader.at)
-    shown_facts = {key: shown(str(value)) for key, value in facts.items() if key.startswith("general.")}
+    shown_facts = {shown(key): shown(str(value)) for key, value in facts.items() if key.startswith("general.")}
     return Introspection(
         framework="gguf",
         model_type=shown(str(facts.get("general.architecture", ""))),

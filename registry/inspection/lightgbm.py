@@ -54,12 +54,12 @@ def inspect_lightgbm(source: Source) -> Introspection:
     return Introspection(
         framework="lightgbm",
         framework_version=header["version"].lstrip("v"),
-        model_type=objective.split(" ", 1)[0],
+        model_type=shown(objective.split(" ", 1)[0]),
         inputs=(TensorInfo(name="input-0", datatype="FP64", shape=(-1, width)),),
         outputs=(TensorInfo(name="output-0", datatype="FP64", shape=outputs),),
         parameters=leaves,
         metadata={
-            "objective": objective,
+            "objective": shown(objective, 200),
             "trees": str(len(trees)),
             "features": json.dumps([shown(name) for name in names[:MAX_LISTED]], ensure_ascii=False),
         },

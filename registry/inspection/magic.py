@@ -15,9 +15,9 @@ MAX_SAFETENSORS_HEADER = 100_000_000  # the limit of the safetensors library its
 _STARTS: dict[ModelFormat, re.Pattern[bytes]] = {
     ModelFormat.SKOPS: re.compile(re.escape(_ZIP)),
     ModelFormat.NPZ: re.compile(re.escape(_ZIP)),
-    # XGBoost writes the keys of a model in alphabetical order: "learner" first, or "version" in hand-made files.
-    ModelFormat.XGBOOST_JSON: re.compile(rb'\s{0,64}\{\s{0,64}"(?:learner|version)"\s{0,64}:'),
-    ModelFormat.XGBOOST_UBJ: re.compile(rb"\{(?:[Ui]|I\x00|l\x00{3}|L\x00{7})\x07(?:learner|version)"),
+    # XGBoost writes the keys of a model in alphabetical order, and many a settings file begins with its version.
+    ModelFormat.XGBOOST_JSON: re.compile(rb'\s{0,64}\{\s{0,64}"learner"\s{0,64}:'),
+    ModelFormat.XGBOOST_UBJ: re.compile(rb"\{(?:[Ui]|I\x00|l\x00{3}|L\x00{7})\x07learner"),
     ModelFormat.LIGHTGBM_TEXT: re.compile(rb"tree\r?\n"),
     # ModelProto begins with its IR version, a small number; some writers put producer or graph first.
     ModelFormat.ONNX: re.compile(rb"\x08[\x01-\x7f]|[\x12\x1a\x3a\x42]"),

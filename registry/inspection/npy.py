@@ -113,7 +113,8 @@ def _header(literal: Any, data_at: int, size: int) -> ArrayHeader:
         raise RefusedError("gate.npy_header")
     fields = tuple(_fields(descr)) if isinstance(descr, list) else ()
     itemsize = _structured_size(descr) if isinstance(descr, list) else _plain_size(descr)
-    if data_at + itemsize * math.prod(shape) != size:
+    # Items without bytes would let a shape claim any number of them.
+    if not itemsize or data_at + itemsize * math.prod(shape) != size:
         raise RefusedError("gate.npy_size", needed=data_at + itemsize * math.prod(shape), size=size)
     plain = descr if isinstance(descr, str) else ""
     return ArrayHeader(descr=plain, fields=fields, itemsize=itemsize, shape=shape, data_at=data_at)

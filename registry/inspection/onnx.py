@@ -95,7 +95,12 @@ class _Walk:
             inputs=tuple(_info(value) for value in self._inputs if value.name not in self._initializers)[:MAX_LISTED],
             outputs=tuple(map(_info, self._outputs[:MAX_LISTED])),
             parameters=self._parameters,
-            metadata={**facts, "ir_version": str(version), "opsets": listed, "operators": ", ".join(operators[:50])},
+            metadata={
+                **facts,
+                "ir_version": str(version),
+                "opsets": listed,
+                "operators": ", ".join(shown(name, 60) for name in operators[:50]),
+            },
         )
 
     def _opset(self, source: Source, opsets: dict[str, int]) -> None:

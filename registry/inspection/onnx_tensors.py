@@ -15,6 +15,7 @@ MAX_DIMENSIONS = 64
 _MAX_TEXT = 1 << 16
 _MAX_COUNT = 1 << 40
 _T_DIMS, _T_TYPE, _T_NAME, _T_RAW, _T_EXTERNAL, _T_LOCATION = 1, 2, 8, 9, 13, 14
+_T_TYPED = frozenset({4, 5, 6, 7, 10, 11})
 _T_KNOWN = frozenset({1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16})
 _SPARSE_VALUES, _SPARSE_INDICES, _SPARSE_DIMS = 1, 2, 3
 _V_NAME, _V_TYPE = 1, 2
@@ -45,7 +46,7 @@ class Shaped:
 
 def check_tensor(source: Source) -> Shaped:
     """A TensorProto with its data inside; raw data must have the length that type and shape announce."""
-    kind, name, raw = 0, "", -1
+    kind, name, raw, typed = 0, "", -1, 0
     shape: list[int] = []
     for field in fields(source):
         if field.number not in _T_KNOWN:
@@ -60,13 +61,21 @@ def check_tensor(source: Source) -> Shaped:
             name = _text(source, field)
         elif field.number == _T_RAW:
             raw = field.length
+        elif field.number in _T_TYPED:
+            typed += field.length + 1
     _check_shape(shape)
+    _check_size(kind, math.prod(shape), raw, typed)
+    return Shaped(name, _TYPES[kind][0], tuple(shape))
+
+
+def _check_size(kind: int, count: int, raw: int, typed: int) -> None:
+    """Raw data have the exact length; a typed list spends a byte on each item, or on eight of the narrowest."""
     if kind not in _TYPES:
         raise RefusedError("gate.onnx_tensor")
-    datatype, bits = _TYPES[kind]
-    if raw >= 0 and (not bits or raw != (math.prod(shape) * bits + 7) // 8):
+    bits = _TYPES[kind][1]
+    fits = bool(bits) and raw == (count * bits + 7) // 8 if raw >= 0 else count <= 8 * typed
+    if not fits:
         raise RefusedError("gate.onnx_tensor")
-    return Shaped(name, datatype, tuple(shape))
 
 
 def check_sparse(source: Source) -> int:

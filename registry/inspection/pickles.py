@@ -8,9 +8,9 @@ PROTO = 0x80
 STOP = ord(".")
 _MAX_PROTOCOL = 5
 _MAX_OPCODES = 100_000
-# Arguments of opcodes: fixed lengths, then counted ones (length of the count), then lines.
+# Arguments of opcodes: fixed lengths, then counted ones (by the length of the count), then lines.
 _FIXED = {
-    **dict.fromkeys(b"(.012NQRabdelostu]})\x81\x85\x86\x87\x88\x89\x8f\x90\x91\x92\x93\x94\x97\x98", 0),
+    **dict.fromkeys(b"(.012NRabdelostu]})\x81\x85\x86\x87\x88\x89\x8f\x90\x91\x92\x93\x94\x97\x98", 0),
     **dict.fromkeys(b"Khqr\x80\x82", 1),
     **dict.fromkeys(b"M\x83", 2),
     **dict.fromkeys(b"Jj\x84", 4),
@@ -22,10 +22,19 @@ _COUNTED = {
     **dict.fromkeys(b"XBT\x8b", 4),
     **dict.fromkeys(b"\x8d\x8e\x96", 8),
 }
-_LINES = {**dict.fromkeys(b"FILSVPgp", 1), **dict.fromkeys(b"ci", 2)}
-# Opcodes that find or call something: a stream without one holds data only, and ordinary text may look like it.
-_CALLS = frozenset(b"ciRob\x81\x92\x93\x82\x83\x84")
-_IDENTIFIER = re.compile(rb"[A-Za-z_][\w.]*", re.ASCII)
+# What the lines of an opcode must look like, or the unpickler stops there. A persistent id stops a plain one always.
+_IDENTIFIER = rb"[A-Za-z_][\w.]*"
+_LINES = {
+    **dict.fromkeys(b"gp", re.compile(rb"\d+\n")),
+    **dict.fromkeys(b"ci", re.compile(_IDENTIFIER + rb"\r?\n" + _IDENTIFIER + rb"\r?\n", re.ASCII)),
+    ord("F"): re.compile(rb"[-+.\deE_]+\n|[-+]?(?:inf|nan)\n"),
+    ord("I"): re.compile(rb"[-+]?[\dxXa-fA-F_]+\n"),
+    ord("L"): re.compile(rb"[-+]?[\dxXa-fA-F_]+L?\n"),
+    ord("S"): re.compile(rb"(?:'[^\n]*'|\"[^\n]*\")\n"),
+    ord("V"): re.compile(rb"[^\n]*\n"),
+}
+# Opcodes that find a class or function: without one a stream holds data only, and ordinary text may look like it.
+_FINDS = frozenset(b"ci\x93\x82\x83\x84")
 
 
 def starts_with_proto(data: bytes) -> bool:
@@ -34,21 +43,21 @@ def starts_with_proto(data: bytes) -> bool:
 
 
 def is_pickle(data: bytes) -> bool:
-    """Whether `data` begins with a pickle of any protocol that finds or calls something."""
+    """Whether `data` begins with a pickle of any protocol that finds a class or function."""
     if starts_with_proto(data):
         return True
-    at, calls = 0, False
+    at, finds = 0, False
     for _ in range(_MAX_OPCODES):
         if at >= len(data):
             return False
         opcode = data[at]
         if opcode == STOP:
-            return calls
-        calls = calls or opcode in _CALLS
+            return finds
+        finds = finds or opcode in _FINDS
         at = _skip(data, at + 1, opcode)
         if at < 0:
             return False
-    return calls
+    return finds
 
 
 def _skip(data: bytes, at: int, opcode: int) -> int:
@@ -58,9 +67,5 @@ def _skip(data: bytes, at: int, opcode: int) -> int:
     if opcode in _COUNTED:
         width = _COUNTED[opcode]
         return at + width + int.from_bytes(data[at : at + width], "little")
-    for _ in range(_LINES.get(opcode, 0)):
-        end = data.find(b"\n", at)
-        if end < 0 or (opcode in b"ci" and not _IDENTIFIER.fullmatch(data[at:end].rstrip(b"\r"))):
-            return -1
-        at = end + 1
-    return at if opcode in _LINES else -1
+    match = _LINES[opcode].match(data, at) if opcode in _LINES else None
+    return match.end() if match else -1

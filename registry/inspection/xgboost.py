@@ -17,7 +17,7 @@ from registry.inspection.verdicts import RefusedError, shown
 from registry.interfaces import Introspection, TensorInfo
 
 MAX_JSON = 256 << 20
-MAX_UBJSON = 1 << 30
+MAX_UBJSON = 512 << 20
 MAX_TOKENS = 20_000_000
 MAX_TREES = 1_000_000
 MAX_FEATURES = 10_000_000
@@ -38,7 +38,7 @@ def inspect_xgboost_json(source: Source) -> Introspection:
 
 
 def inspect_xgboost_ubj(source: Source) -> Introspection:
-    """Accept a model saved as UBJSON, at most 1 GiB."""
+    """Accept a model saved as UBJSON, at most 512 MiB."""
     return check_model(load_ubjson(source.read_all(MAX_UBJSON)))
 
 

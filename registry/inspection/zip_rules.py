@@ -16,7 +16,7 @@ from registry.inspection.names import judge_path
 from registry.inspection.source import Source, inflate
 from registry.inspection.verdicts import RefusedError, shown
 
-MAX_MEMBERS = 20_000
+MAX_MEMBERS = 50_000
 MAX_RATIO = 100
 FREE_EXPANSION = 32 << 20  # below this a high ratio is harmless: numpy compresses zeros well
 MAX_EXPANDED = 4 << 30

@@ -71,6 +71,7 @@ def samples(_marker: Path) -> Iterator[Sample]:
         "unknown type": model(graph(node("Relu"), part(5, number(1, 2), number(2, 200)))),
         "nested graphs": model(graph(inner)),
         "raw data too short": model(graph(node("Relu"), part(5, tensor(part(9, b"1234"))))),
+        "shape without data": model(graph(node("Relu"), part(5, number(1, 1 << 39), number(2, 1)))),
         "impossible shape": model(graph(node("Relu"), part(5, wide))),
         "negative shape": model(graph(node("Relu"), part(5, number(1, (1 << 64) - 5), number(2, 1)))),
         "two graphs": model(plain, plain),

@@ -92,6 +92,7 @@ def _gguf() -> dict[str, bytes]:
 def _npy() -> dict[str, bytes]:
     return {
         "shape": npy("'<f8'", bytes(8), shape="(2,)"),
+        "items without bytes": npy("'<U0'", b"", shape="(99999999999999999,)"),
         "huge shape": npy("'<f8'", bytes(8), shape="(99999999999999999, 9999999999999999)"),
         "endless number": npy("'<f8'", bytes(8), shape="(" + "9" * 4000 + ",)"),
         "negative shape": npy("'<f8'", bytes(8), shape="(-1,)"),
