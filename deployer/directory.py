@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from deployer import selectors
 from deployer.models import Endpoint, Health, ImageBuild, ImageBuildState, Rollout, RolloutState
-from registry.interfaces import ServingInfo
+from deployer.snippets import snippets
+from registry.interfaces import ServingInfo, Snippets
 
 _BUILD_WORDS = {
     ImageBuildState.QUEUED: "building",
@@ -50,6 +51,21 @@ class EndpointDirectory:
         """Models of which a version is live."""
         rows = Endpoint.objects.filter(current__isnull=False)
         return list(rows.values_list("registered_model_id", flat=True))
+
+    def snippets(self, registered_model_id: int, *, origin: str) -> Snippets | None:
+        """How to call the live version with its first example; None while nothing is live."""
+        rows = Endpoint.objects.filter(registered_model=registered_model_id, current__isnull=False)
+        endpoint = rows.select_related("current__version").first()
+        if endpoint is None or endpoint.current is None:
+            return None
+        example = endpoint.current.version.examples.order_by("position").first()
+        if example is None:
+            return None
+        return snippets(
+            infer_url=origin + reverse("deployer:v2_infer", args=[endpoint.name]),
+            example_url=origin + reverse("deployer:endpoint_example", args=[endpoint.name]),
+            request=example.request,
+        )
 
 
 def _is_live(rollout: Rollout) -> bool:

@@ -5,18 +5,11 @@ from __future__ import annotations
 import json
 import pprint
 import shlex
-from dataclasses import dataclass
 from typing import Any
 
+from registry.interfaces import Snippets
+
 LONGEST_INLINE = 2000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snippets:
-    """The same request for a shell with curl, and for Python without any package."""
-
-    curl: str
-    python: str
 
 
 def snippets(*, infer_url: str, example_url: str, request: dict[str, Any]) -> Snippets:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -99,8 +97,3 @@ class ReviewForm(forms.Form):
     )
     content_digest = forms.CharField(widget=forms.HiddenInput)
     image_digest = forms.CharField(widget=forms.HiddenInput)
-
-
-def pretty_json(value: object) -> str:
-    """JSON as people edit it."""
-    return json.dumps(value, indent=2, ensure_ascii=False)

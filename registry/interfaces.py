@@ -151,6 +151,14 @@ class ServingInfo:
     try_path: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snippets:
+    """Commands that call a model with its first example, to be pasted as they are."""
+
+    curl: str
+    python: str
+
+
 class ServingDirectory(Protocol):
     """What is served where. The deployer brings the real one; settings wire it."""
 
@@ -162,3 +170,6 @@ class ServingDirectory(Protocol):
 
     def live_model_ids(self) -> Sequence[int]:
         """Models of which a version is live."""
+
+    def snippets(self, registered_model_id: int, *, origin: str) -> Snippets | None:
+        """How to call the live version, with addresses under `origin`; None while nothing is live."""

@@ -24,6 +24,7 @@ from deployer.snippets import snippets
 from registry.messages import message
 from registry.models import Example
 from registry.permissions import may_operate
+from registry.readable_json import readable_json
 from registry.views.access import paged
 
 SHOWN_CHARACTERS = 20_000
@@ -97,7 +98,7 @@ def _page(
         "current": endpoint.current,
         "page": paged(request, selectors.history_of(endpoint), size=10),
         "example": shown,
-        "typed": typed or (json.dumps(shown.request, indent=2, ensure_ascii=False) if shown else ""),
+        "typed": typed or (readable_json(shown.request) if shown else ""),
         "tried": tried,
         "infer_url": _absolute(request, reverse("deployer:v2_infer", args=[endpoint.name])),
         "may_operate": may_operate(request.user),
@@ -129,7 +130,7 @@ def _chosen_example(endpoint: Endpoint, position: str) -> str:
     chosen = (examples.filter(position=int(position)) if position.isdecimal() else examples).first()
     if chosen is None:
         raise NotFoundError("try.no_example")
-    return json.dumps(chosen.request, indent=2, ensure_ascii=False)
+    return readable_json(chosen.request)
 
 
 def _checked(typed: str) -> bytes:
@@ -159,7 +160,7 @@ def _send(name: str, body: bytes) -> TriedRequest:
     milliseconds = round((time.perf_counter() - began) * 1000)
     text = answer.response.body.decode("utf-8", "replace")
     with contextlib.suppress(ValueError, RecursionError):  # what is not JSON is shown as it came
-        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        text = readable_json(json.loads(text))
     return TriedRequest(
         text=text[:SHOWN_CHARACTERS],
         cut=len(text) > SHOWN_CHARACTERS,

@@ -108,9 +108,11 @@ def requeue(*, key: str) -> int | None:
 
     A running one is not disturbed: it is done once more when it ends, so that no change slips between.
     """
-    Job.objects.filter(key=key, state=JobState.RUNNING).update(rerun=True)
-    rows = Job.objects.filter(key=key, state__in=[JobState.FAILED, JobState.SUCCEEDED])
-    rows.update(
+    rows = Job.objects.filter(key=key)
+    # Written whatever its state: the lock keeps a worker from claiming a queued job, and from reading the subject as
+    # it was, before the caller's change is committed.
+    rows.update(rerun=Q(state=JobState.RUNNING))
+    rows.filter(state__in=[JobState.FAILED, JobState.SUCCEEDED]).update(
         state=JobState.QUEUED,
         run_after=timezone.now(),
         failures=0,
@@ -123,7 +125,7 @@ def requeue(*, key: str) -> int | None:
         progress_done=0,
         progress_total=0,
     )
-    return Job.objects.values_list("pk", flat=True).filter(key=key).first()
+    return rows.values_list("pk", flat=True).first()
 
 
 def claim(*, job_id: int, deadline: timedelta) -> Claim | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 
 from registry.errors import OperatorError, PortalError, WhoActs
 from registry.jobs import queue
@@ -26,7 +26,11 @@ def run_job(*, job_id: int) -> tuple[int, ...]:
     name = Job.objects.filter(pk=job_id).values_list("kind", flat=True).first()
     if name is None:
         return ()
-    kind = kind_named(name)
+    try:
+        kind = kind_named(name)
+    except KeyError:
+        logger.error("job %s is of kind %s, which this portal does not know; it stays due", job_id, name)  # noqa: TRY400  # the traceback would say nothing more
+        return ()
     claim = queue.claim(job_id=job_id, deadline=kind.deadline)
     if claim is None:
         return ()
@@ -40,9 +44,16 @@ def run_job(*, job_id: int) -> tuple[int, ...]:
 
 
 def end_badly(*, claim: Claim, kind: JobKind, error: PortalError) -> tuple[int, ...]:
-    """Fail the job and its subject in one fenced transaction."""
+    """Fail the job and its subject in one fenced transaction. The job ends even if its subject cannot be moved."""
+    due: tuple[int, ...] = ()
     with claim.writing():
-        due = kind.on_failure(claim, error)
+        try:
+            with transaction.atomic():
+                due = kind.on_failure(claim, error)
+        except FencedError:
+            raise
+        except Exception:
+            logger.exception("the subject of job %s (%s) could not be moved", claim.job_id, claim.kind)
         claim.fail(code=error.code, params=dict(error.params))
     return due
 
@@ -81,13 +92,16 @@ def _heartbeats(claim: Claim) -> Iterator[None]:
     stop = threading.Event()
 
     def beat() -> None:
-        try:
-            while not stop.wait(queue.lease_length().total_seconds() / 3):
+        while not stop.wait(queue.lease_length().total_seconds() / 3):
+            try:
                 claim.heartbeat()
-        except FencedError:
-            pass  # the job's own next write is refused as well, and ends it
-        finally:
-            connection.close()
+            except FencedError:
+                break  # the job's own next write is refused as well, and ends it
+            except DatabaseError:
+                # A database that is away for a moment must not cost the lease; the next beat opens it anew.
+                logger.warning("no heartbeat for job %s", claim.job_id, exc_info=True)
+                connection.close()
+        connection.close()
 
     thread = threading.Thread(target=beat, name=f"heartbeat-{claim.job_id}", daemon=True)
     thread.start()

@@ -52,6 +52,9 @@ def sweep_once(*, holder: str) -> tuple[int, ...]:
             )
         except FencedError:
             continue
+        except Exception:
+            # A job that cannot be ended, of a kind that a newer portal knows perhaps, must not keep the others waiting.
+            logger.exception("overdue job %s (%s) could not be ended", claim.job_id, claim.kind)
     for sweeper in _SWEEPERS:
         try:
             due += sweeper()

@@ -22,6 +22,8 @@ LARGEST_PIECE = 1 << 20
 SMALLEST_PIECE = 1 << 12
 LARGE_CHUNK = 4 << 20
 WRITEBACK_BYTES = 32 << 20
+DISCARDED_BYTES = 32 << 20
+DISCARD_SECONDS = 10.0
 _WAITING_PIECES = 3
 _SLOW_READ = 0.25
 _FAST_READ = 0.05
@@ -51,6 +53,19 @@ def receive(*, read: Read, partial: PartialFile, length: int, hashers: Sequence[
             write(piece)
             received += len(piece)
     return received
+
+
+def discard(*, read: Read, length: int) -> None:
+    """Read the rest of a body away, so that its sender hears why it was refused instead of a broken connection.
+
+    Only so much and so long as a chunk of a browser takes: who sends more is cut off.
+    """
+    if length > DISCARDED_BYTES:
+        return
+    deadline = time.monotonic() + DISCARD_SECONDS
+    with contextlib.suppress(OSError):
+        while time.monotonic() < deadline and read(SMALLEST_PIECE << 4):
+            pass
 
 
 def _pieces(read: Read, length: int) -> Iterator[bytes]:

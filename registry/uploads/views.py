@@ -23,6 +23,7 @@ from registry.tasks import ring
 from registry.uploads import protocol
 from registry.uploads.limits import sending_slot
 from registry.uploads.protocol import TusError
+from registry.uploads.receiving import discard
 from registry.uploads.selectors import offset_of, upload_of
 
 SILENCE_SECONDS = 20.0
@@ -123,7 +124,7 @@ def _patch(request: HttpRequest, account: Account, found: Upload) -> HttpRespons
             checksum=protocol.parse_checksum(request.headers),
         )
         with sending_slot(account), _silence_limited(request):
-            received = services.receive_chunk(upload=found, chunk=chunk)
+            received = _receive(found, chunk)
     except PortalError as error:
         response = _refusal(error)
         if error.http_status not in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
@@ -135,6 +136,15 @@ def _patch(request: HttpRequest, account: Account, found: Upload) -> HttpRespons
         expires_at = received.expires_at
     response["Upload-Expires"] = http_date(expires_at.timestamp())
     return response
+
+
+def _receive(found: Upload, chunk: services.Chunk) -> services.Received:
+    try:
+        return services.receive_chunk(upload=found, chunk=chunk)
+    except PortalError as error:
+        if error.code != "upload.interrupted":
+            discard(read=chunk.read, length=chunk.length)
+        raise
 
 
 def _delete(request: HttpRequest, account: Account, found: Upload) -> HttpResponse:

@@ -12,9 +12,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from registry.checks.results import detail_text
-from registry.forms import pretty_json
 from registry.messages import Message, known_codes, message
 from registry.models import Check, Event, Example, Job, JobState, ModelVersion, Review, TrialRun, VersionFile
+from registry.readable_json import readable_json
 
 CHECK_TITLES = {
     "names": _("File names"),
@@ -193,7 +193,8 @@ def timeline_rows(events: Iterable[Event]) -> list[TimelineRow]:
 def example_rows(examples: Iterable[Example]) -> list[ExampleRow]:
     """Examples as people read JSON."""
     return [
-        ExampleRow(e.position, e.title, pretty_json(e.request), pretty_json(e.expected), e.tolerance) for e in examples
+        ExampleRow(e.position, e.title, readable_json(e.request), readable_json(e.expected), e.tolerance)
+        for e in examples
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_safe
 from registry import selectors
 from registry.backends import blob_store, serving_directory
 from registry.errors import NotFoundError
+from registry.interfaces import Snippets
 from registry.model_tasks import ModelTask
 from registry.models import RegisteredModel
 from registry.permissions import may_decide, may_edit_version, may_retire
@@ -66,6 +68,7 @@ def model(request: HttpRequest, owner: str, name: str) -> HttpResponse:
         "versions": versions,
         "shown": shown,
         "live": live,
+        "snippets": _snippets(request, registered_model) if live else None,
         "files": file_rows(shown.version, selectors.files_of(shown.version)),
         "events": timeline_rows(selectors.public_events(registered_model=registered_model)[:RECENT]),
         "example": shown.version.examples.first(),
@@ -133,6 +136,11 @@ def event(request: HttpRequest, pk: int) -> HttpResponse:
     """One event, at an address that stays."""
     found = selectors.event_by_id(pk)
     return render(request, "registry/event.html", {"event": found, "row": timeline_rows([found])[0]})
+
+
+def _snippets(request: HttpRequest, registered_model: RegisteredModel) -> Snippets | None:
+    origin = settings.SITE_URL or f"{request.scheme}://{request.get_host()}"
+    return serving_directory().snippets(registered_model.pk, origin=origin)
 
 
 def _model_rows(models: list[RegisteredModel]) -> list[dict[str, object]]:

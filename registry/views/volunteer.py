@@ -13,9 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from registry import selectors, services
 from registry.examples import example_from_introspection, parse_examples_json
-from registry.forms import MIB, BasicsForm, CardForm, ExamplesForm, NewModelForm, ReasonForm, pretty_json
+from registry.forms import MIB, BasicsForm, CardForm, ExamplesForm, NewModelForm, ReasonForm
 from registry.models import ModelVersion, VersionState
 from registry.permissions import may_submit
+from registry.readable_json import readable_json
 from registry.tasks import ring
 from registry.views.access import account_of, errors_as_messages, errors_on, paged, requires
 from registry.views.presentation import check_rows, file_rows, wait_note
@@ -287,7 +288,7 @@ def _examples_text(version: ModelVersion) -> str:
     if not examples:
         request = example_from_introspection(version.introspection)
         examples = [{"title": _("First example"), "request": request, "expected": {"outputs": []}, "tolerance": 1e-4}]
-    return pretty_json(examples)
+    return readable_json(examples)
 
 
 def _to_version(version: ModelVersion) -> HttpResponse:
