@@ -55,7 +55,8 @@ def _run(command: list[str], *, code: str, timeout: float) -> None:
         )
     except subprocess.TimeoutExpired as exc:
         raise TransientError("seeding.training_timeout", seconds=int(timeout)) from exc
-    level = logging.ERROR if done.returncode else logging.INFO
-    logger.log(level, "%s ended with %d:\n%s%s", shlex.join(command), done.returncode, done.stdout, done.stderr)
     if done.returncode:
+        logger.error("%s ended with %d:\n%s%s", shlex.join(command), done.returncode, done.stdout, done.stderr)
         raise OperatorError(code)
+    for line in done.stdout.splitlines():
+        logger.info("%s", line)

@@ -95,6 +95,7 @@ def web_command() -> list[str]:
         "--timeout", "120",
         "--graceful-timeout", "20",
         "--log-level", "warning",
+        "--no-control-socket",
     ]  # fmt: skip
 
 
