@@ -116,6 +116,28 @@ class TestBrokenConnections:
         assert tus.offset(url) == 5
 
 
+class TestRefusedBody:
+    def test_a_browsers_chunk_is_read_away_so_that_the_answer_is_heard(self, tus: TusClient, url: str) -> None:
+        body = Body(b"x" * 5)
+        assert tus.stream(url, 3, body, 5).status_code == 409
+        assert body.read(1) == b""
+
+    def test_a_larger_one_is_cut_off(self, tus: TusClient, url: str) -> None:
+        assert tus.stream(url, 3, Body(AssertionError("read")), receiving.DISCARDED_BYTES + 1).status_code == 409
+
+    def test_nobody_is_listened_to_for_ever(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        clock, asked = [0.0], []
+        monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+
+        def read(size: int) -> bytes:
+            asked.append(size)
+            clock[0] += 4
+            return b"x"
+
+        receiving.discard(read=read, length=MIB)
+        assert len(asked) == 3
+
+
 class TestOneWriter:
     def test_a_second_one_is_told_to_wait(self, tus: TusClient, url: str) -> None:
         with somebody_writes(url):
