@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
@@ -11,15 +12,17 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from deployer import routing, selectors
+from deployer import routing, selectors, services
 from deployer.backends import serving_backend
 from deployer.errors import NotFoundError, PortalError, TransientError
 from deployer.routing import NothingServedError
 from deployer.selectors import Silence
+from registry.tasks import ring
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 RETRY_AFTER = "5"
+HELP_SECONDS = 2.0
 _SILENCE = {
     Silence.COMING: (HTTPStatus.SERVICE_UNAVAILABLE, "The model is being started. Try again."),
     Silence.RETIRED: (HTTPStatus.GONE, "The model was taken out of service."),
@@ -31,6 +34,7 @@ _TRANSIENT = {
 }
 _UNREACHABLE = (HTTPStatus.SERVICE_UNAVAILABLE, "The model is being restarted. Try again.")
 VERSION_HEADER, DIGEST_HEADER = "X-Model-Version", "X-Model-Digest"
+_last_calls: dict[str, float] = {}
 
 
 def open_api(*methods: str) -> Callable[[View[P]], View[P]]:
@@ -149,15 +153,20 @@ def _pass_body(request: HttpRequest, name: str, path: str) -> HttpResponse:
 
 
 def _pass(name: str, method: str, path: str, *, body: bytes = b"", content_type: str = "") -> HttpResponse:
-    answer = routing.ask(
-        serving_backend(),
-        name,
-        method=method,
-        path=path,
-        body=body,
-        content_type=content_type,
-        timeout=float(settings.GATEWAY_TIMEOUT_SECONDS),
-    )
+    try:
+        answer = routing.ask(
+            serving_backend(),
+            name,
+            method=method,
+            path=path,
+            body=body,
+            content_type=content_type,
+            timeout=float(settings.GATEWAY_TIMEOUT_SECONDS),
+        )
+    except TransientError as error:
+        if error.code == "serving.unreachable":
+            _call_for_help(name)
+        raise
     response = HttpResponse(
         answer.response.body,
         status=answer.response.status,
@@ -166,6 +175,17 @@ def _pass(name: str, method: str, path: str, *, body: bytes = b"", content_type:
     response[VERSION_HEADER] = answer.route.version
     response[DIGEST_HEADER] = answer.route.image_digest
     return response
+
+
+def _call_for_help(name: str) -> None:
+    """Have a dead cup brought back now rather than at the next sweep; not for every request of a crowd, though."""
+    now = time.monotonic()
+    if now - _last_calls.get(name, -HELP_SECONDS) < HELP_SECONDS:
+        return
+    _last_calls[name] = now
+    current = selectors.endpoint_by_name(name).current
+    if current is not None:
+        ring(services.queue_convergence(current))
 
 
 def _error(status: HTTPStatus, text: str, *, retry: bool = False) -> HttpResponse:

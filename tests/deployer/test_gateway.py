@@ -190,6 +190,22 @@ def test_a_killed_replica_is_503_until_it_is_back(web: Client) -> None:
     assert (response.status_code, response["Retry-After"]) == (503, "5")
 
 
+def test_a_request_that_finds_no_replica_calls_for_it_and_a_crowd_does_so_once(
+    web: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    rollout = scene.served(name="calls-for-help")
+    scene.serving().kill(rollout.cup_name)
+    path = "/serve/v2/models/vera-calls-for-help/infer"
+
+    with django_capture_on_commit_callbacks() as rung:
+        assert [post(web, path).status_code for _request in range(5)] == [503] * 5
+
+    assert len(rung) == 1
+    scene.work_off()
+    scene.serving().status(rollout.cup_name)
+    assert post(web, path).status_code == 200
+
+
 def test_a_request_that_meets_the_swap_is_answered_by_the_new_version(web: Client) -> None:
     old = scene.served()
     new = scene.served()
