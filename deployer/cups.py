@@ -14,8 +14,8 @@ from deployer.packaging import served_files
 from registry.models import ModelVersion
 
 JSON = "application/json"
-FIRST_POLL = 0.05
-LONGEST_POLL = 1.0
+FIRST_POLL = 0.02
+LONGEST_POLL = 0.1
 _OK = 200
 
 
