@@ -24,7 +24,7 @@ def retire_serving(*, version_id: int) -> Due:
         for build in builds.select_related("version__registered_model"):
             withdraw_build(build, actor=None)
         # Locked first, so that a rollout which is just switching traffic is either seen here or sees the retirement.
-        list(Endpoint.objects.select_for_update().filter(rollouts__version=version_id).distinct())
+        list(Endpoint.objects.select_for_update(of=("self",)).filter(registered_model__versions=version_id))
         served = Rollout.objects.filter(version=version_id, state__in=[*UNDER_WAY, RolloutState.READY])
         for rollout in served.select_related("version__registered_model"):
             due += retire_rollout(rollout, actor=None)
