@@ -90,7 +90,7 @@ class TestRolloutPage:
         text = pages.text_of(client.get(f"/rollouts/{rollout.pk}/"))
 
         assert "In production" in text
-        assert "Degraded" in text
+        assert "Down, being restarted" in text
         assert "signal 9" in text
         assert "Restarts 3" in text
 
