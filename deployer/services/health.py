@@ -31,11 +31,11 @@ class Observation:
 def note_health(*, rollout: Rollout, seen: Observation) -> bool:
     """Write down how a rollout's replica does, with an event when it went down or came back; whether that changed.
 
-    Health is no state: it is what was seen last, and only the sweep writes it here. A replica that is being started
-    again after it went down counts as down until it answers.
+    Health is no state: it is what was seen last, and only the sweep writes it here. A replica in service that is being
+    started went down before, and counts as down until it answers.
     """
     health = seen.health
-    if rollout.health in DOWN and health == Health.PROGRESSING:
+    if rollout.state == RolloutState.READY and health == Health.PROGRESSING:
         health = Health.DEGRADED
     before = (rollout.health, rollout.health_code, rollout.restarts)
     if before == (health, seen.code, seen.restarts):

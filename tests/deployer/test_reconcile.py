@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from deployer import services
 from deployer.interfaces import CupPhase, CupStatus
 from deployer.models import Health, Rollout, RolloutState
 from deployer.reconcile import reconcile
@@ -67,6 +68,21 @@ def test_a_replica_that_starts_again_counts_as_down_until_it_answers() -> None:
     sweep(rollout)
     assert rollout.health == Health.HEALTHY
     assert [tag for tag, _reason in health_events()] == ["rollout:degraded", "rollout:recovered"]
+
+
+def test_a_replica_that_was_brought_back_before_anybody_looked_is_told_of_too() -> None:
+    rollout = scene.served()
+    backend = scene.serving()
+    backend.looks_until_ready = 3
+    backend.kill(rollout.cup_name)
+    scene.work(services.queue_convergence(rollout))
+
+    sweep(rollout)
+    assert rollout.health == Health.DEGRADED
+    sweep(rollout)
+    sweep(rollout)
+
+    assert health_events() == [("rollout:degraded", ""), ("rollout:recovered", "")]
 
 
 def test_after_a_restart_of_everything_every_cup_comes_back() -> None:
