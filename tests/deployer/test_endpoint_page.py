@@ -12,6 +12,7 @@ from django.test import Client
 from deployer import snippets
 from deployer.errors import TransientError
 from deployer.interfaces import ServingResponse
+from registry.interfaces import Snippets
 from registry.services import retire_version
 from tests.deployer import pages, scene
 
@@ -132,7 +133,7 @@ class TestSnippets:
     """They run as they stand, pasted into a shell or a file."""
 
     @pytest.fixture(params=["short", "long"])
-    def found(self, request: pytest.FixtureRequest, live_server: Any, client: Client) -> snippets.Snippets:
+    def found(self, request: pytest.FixtureRequest, live_server: Any, client: Client) -> Snippets:
         rollout = scene.served(name="it-s")
         if request.param == "long":
             row = [1.0] * 900
@@ -140,14 +141,14 @@ class TestSnippets:
             rollout.version.examples.update(request=long)
         page = client.get("/endpoints/vera-it-s/", headers={"host": live_server.url.removeprefix("http://")})
         shown = page.context["snippets"]
-        assert isinstance(shown, snippets.Snippets)
+        assert isinstance(shown, Snippets)
         return shown
 
-    def test_curl(self, found: snippets.Snippets) -> None:
+    def test_curl(self, found: Snippets) -> None:
         done = subprocess.run(["sh", "-c", found.curl], capture_output=True, timeout=30, check=True)
         assert json.loads(done.stdout)["outputs"][0]["data"] in ([6.0], [900.0])
 
-    def test_python(self, found: snippets.Snippets) -> None:
+    def test_python(self, found: Snippets) -> None:
         done = subprocess.run([sys.executable, "-I", "-c", found.python], capture_output=True, timeout=30, check=True)
         assert done.stdout.decode().startswith("1 [{'name': 'predict'")
 
