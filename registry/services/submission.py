@@ -56,8 +56,9 @@ def withdraw_version(*, version: ModelVersion, actor: Account, reason: str = "")
     """Take a version out of checking or review."""
     if not may_edit_version(actor, version):
         raise ForbiddenError("rights.edit")
-    move(version, machine=VERSION, to=VersionState.WITHDRAWN, version=version, actor=actor, reason=reason)
-    return signals.due_jobs(signals.version_withdrawn.send(ModelVersion, version_id=version.pk))
+    with transaction.atomic():
+        move(version, machine=VERSION, to=VersionState.WITHDRAWN, version=version, actor=actor, reason=reason)
+        return signals.due_jobs(signals.version_withdrawn.send(ModelVersion, version_id=version.pk))
 
 
 def reopen_version(*, version: ModelVersion, actor: Account) -> Due:
@@ -89,8 +90,9 @@ def retire_version(*, version: ModelVersion, actor: Account, reason: str = "") -
     """Take an approved version out of service for good; its page stays."""
     if not may_retire(actor, version):
         raise ForbiddenError("rights.retire")
-    _retire(version, actor, reason)
-    return signals.due_jobs(signals.version_retired.send(ModelVersion, version_id=version.pk))
+    with transaction.atomic():
+        _retire(version, actor, reason)
+        return signals.due_jobs(signals.version_retired.send(ModelVersion, version_id=version.pk))
 
 
 def retry_version(*, version: ModelVersion, actor: Account) -> Due:

@@ -39,6 +39,7 @@ EVENT_TEXTS = {
     "version:retired": _("retired version %(version)s"),
     "review:comment": _("commented on version %(version)s"),
     "review:approve": _("stated approval of version %(version)s"),
+    "trial:not_made": _("could not make the trial run of version %(version)s"),
     "image_build:building": _("began to build the image of version %(version)s"),
     "image_build:succeeded": _("built the image of version %(version)s"),
     "image_build:failed": _("could not build the image of version %(version)s"),
