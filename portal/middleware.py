@@ -28,6 +28,16 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
+class ExpectedRefusalFilter(logging.Filter):
+    """Drops Django's error line for a model that is being restarted: the answer says so, and the log has the event."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record stays."""
+        path = getattr(getattr(record, "request", None), "path", "")
+        away = getattr(record, "status_code", 0) == HTTPStatus.SERVICE_UNAVAILABLE
+        return not (away and path.startswith("/serve/"))
+
+
 class RequestIdMiddleware:
     """Gives each request an id that the answer, the error page and the log share."""
 

@@ -201,6 +201,9 @@ LEASE_SECONDS = env.LEASE_SECONDS
 GATEWAY_TIMEOUT_SECONDS = env.GATEWAY_TIMEOUT_SECONDS
 
 CELERY_BROKER_URL = env.REDIS_URL or f"sqla+sqlite:///{DATA_DIR / 'doorbell.sqlite3'}"
+# A page that rings must not wait for a broker that is away: the sweep finds the job.
+REDIS_TRANSPORT_OPTIONS = {"max_retries": 0, "socket_connect_timeout": 1.0, "socket_timeout": 10.0}
+CELERY_BROKER_TRANSPORT_OPTIONS = REDIS_TRANSPORT_OPTIONS if env.REDIS_URL else {}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -213,8 +216,12 @@ CELERY_ACCEPT_CONTENT = ["json"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "portal.middleware.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "portal.middleware.RequestIdFilter"},
+        "expected_refusal": {"()": "portal.middleware.ExpectedRefusalFilter"},
+    },
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
+    "loggers": {"django.request": {"filters": ["expected_refusal"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
 }

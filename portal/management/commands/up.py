@@ -102,7 +102,7 @@ def web_command() -> list[str]:
 def worker_command() -> list[str]:
     """One Celery worker; gossip and mingle serve fleets of workers, not a doorbell."""
     return [
-        python(), "-m", "celery", "--app", "portal", "worker",
+        python(), "-m", "celery", "--app", "portal", "--quiet", "worker",
         "--concurrency", str(env.WORKER_PROCESSES),
         "--without-gossip", "--without-mingle", "--without-heartbeat",
         "--loglevel", "WARNING",
