@@ -38,8 +38,11 @@ def check_frozen(claim: Claim) -> tuple[int, ...]:
         version=version, digest=version.content_digest, frozen=True, report=_reporter(claim), writing=claim.writing
     )
     with claim.writing():
+        now = _locked(version)
+        if now is None:
+            return ()  # taken back meanwhile, and perhaps submitted again: that submission has a job of its own
         if not passed:
-            return_to_submitter(version=version, reason="submit.frozen_checks_failed")
+            return_to_submitter(version=now, reason="submit.frozen_checks_failed")
             return ()
         return signals.due_jobs(signals.version_checked.send(ModelVersion, version_id=version.pk))
 
@@ -60,6 +63,12 @@ def return_unchecked(claim: Claim, error: PortalError) -> tuple[int, ...]:
 
 def _version(claim: Claim) -> ModelVersion | None:
     return ModelVersion.objects.select_related("registered_model__owner").filter(pk=claim.subject_id).first()
+
+
+def _locked(version: ModelVersion) -> ModelVersion | None:
+    """The version, kept as it is until the commit; None if it is no longer this very submission."""
+    rows = ModelVersion.objects.select_for_update(of=("self",)).select_related("registered_model__owner")
+    return rows.filter(pk=version.pk, state=version.state, revision=version.revision).first()
 
 
 def _reporter(claim: Claim) -> Callable[[str, int, int], None]:

@@ -54,10 +54,15 @@ class Claim:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """A transaction in which this claim surely holds: everything written inside is fenced."""
+        """A fenced transaction: what is written inside is undone if the claim does not hold at its end.
+
+        The job is locked last, from there to the commit. Pages lock in the same order: the subject, then its job.
+        """
         with transaction.atomic():
-            self.heartbeat()  # locks the row, so that no claim can slip in before the commit
+            if not self._mine().exists():
+                self._refuse("writing")
             yield
+            self.heartbeat()
 
     def finish(self) -> bool:
         """End the job well; True if it was asked for again meanwhile and is therefore due once more."""

@@ -46,7 +46,7 @@ def run_job(*, job_id: int) -> tuple[int, ...]:
 def end_badly(*, claim: Claim, kind: JobKind, error: PortalError) -> tuple[int, ...]:
     """Fail the job and its subject in one fenced transaction. The job ends even if its subject cannot be moved."""
     due: tuple[int, ...] = ()
-    with claim.writing():
+    with transaction.atomic():  # fenced by its last write
         try:
             with transaction.atomic():
                 due = kind.on_failure(claim, error)
