@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from registry.errors import ConflictError, QuotaError, UserError
-from registry.inspection.formats import judge_name
+from registry.inspection.formats import MODEL_EXTENSIONS, extension, judge_name, refused_family
 from registry.inspection.names import case_duplicates, judge_path
 from registry.models import Account, Blob, ModelVersion, Upload, VersionFile
 from registry.uploads.protocol import TusError
@@ -17,9 +17,15 @@ def check_name_and_size(*, path: str, length: int) -> None:
     limit = settings.LIMITS["max_file_bytes"]
     if length > limit:
         raise TusError("upload.too_large", status=413, field="files", limit_bytes=limit, size_bytes=length)
-    code = judge_path(path) or judge_name(path, length)
+    code = judge_path(path)
     if code:
         raise UserError(code, field="files", path=path[:200])
+    code = judge_name(path, length) or ""
+    if code:
+        family, accepted = refused_family(path), ", ".join(MODEL_EXTENSIONS)
+        advice = family.advice if family is not None else ""
+        ending = extension(path) or path.rsplit("/", 1)[-1]
+        raise UserError(code, field="files", path=path, extension=ending, accepted=accepted, advice=advice)
 
 
 def check_draft_limits(*, draft: ModelVersion, path: str, length: int) -> None:

@@ -197,6 +197,8 @@ def _options() -> HttpResponse:
 def _refusal(error: PortalError) -> HttpResponse:
     text = message(error.code, error.params)
     body = {"code": error.code, "title": text.title, "detail": text.body, "field": error.field}
+    if error.params.get("advice"):
+        body["advice"] = str(error.params["advice"])
     response = JsonResponse(body, status=error.http_status)
     if error.http_status == HTTPStatus.PRECONDITION_FAILED:
         response["Tus-Version"] = protocol.TUS_VERSION

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.registry.uploads.tus import CHUNK, COLLECTION, metadata
+from tests.registry.uploads.wire import CHUNK, COLLECTION, metadata
 
 ROOT = Path(__file__).parents[3]
 CSRF = "c" * 32

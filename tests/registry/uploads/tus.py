@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,17 +11,9 @@ from django.http import HttpResponse
 from django.test import Client
 
 from registry.models import ModelVersion, VersionFile
+from tests.registry.uploads.wire import CHUNK, COLLECTION, checksum, metadata
 
-COLLECTION = "/uploads/"
-CHUNK = "application/offset+octet-stream"
-
-
-def metadata(**values: str | int) -> str:
-    return ",".join(f"{key} {base64.b64encode(str(value).encode()).decode()}" for key, value in values.items())
-
-
-def checksum(data: bytes, algorithm: str = "sha1") -> str:
-    return f"{algorithm} {base64.b64encode(hashlib.new(algorithm, data).digest()).decode()}"
+__all__ = ["CHUNK", "COLLECTION", "Body", "TusClient", "checksum", "code", "metadata", "part_of", "stored_digest"]
 
 
 class Body:
