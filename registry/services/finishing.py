@@ -17,7 +17,7 @@ from django.utils import timezone
 from registry.backends import blob_store
 from registry.errors import NotFoundError, TransientError, UserError
 from registry.jobs.queue import ensure_job, requeue
-from registry.models import Blob, Job, JobState, Upload
+from registry.models import Blob, Upload
 from registry.services.drafts import attach_file
 from registry.uploads.partial_files import PartialFile
 from registry.uploads.storage import partial_files
@@ -47,7 +47,9 @@ def finish_upload(
             if upload is None:
                 partial.remove()
                 return ()
-            if partial.offset == upload.length:
+            if upload.sha256 and not partial.offset:
+                partial.remove()  # another has just moved the bytes to the store, and opening made a new, empty file
+            elif partial.offset == upload.length:
                 adopt(upload=upload, partial=partial, sha256=upload.sha256 or digest_of(partial, upload.length, report))
     if not upload.sha256:
         return ()
@@ -90,14 +92,14 @@ def remember_blob(*, sha256: str, size: int) -> None:
 
 
 def queue_finishing(upload: Upload) -> Due:
-    """Make the finishing of the version's complete uploads due, for a file too long to be hashed while a client waits.
-
-    One that failed stays failed: the sweep must not repeat it for ever.
-    """
-    key = f"{JOB_KIND}:{upload.version_id}"
-    if Job.objects.filter(key=key, state=JobState.FAILED).exists():
-        return ()
+    """Make the finishing of the version's complete uploads due, for a file too long to be hashed in a request."""
+    key = job_key(upload)
     return (requeue(key=key) or ensure_job(kind=JOB_KIND, subject_id=upload.version_id, key=key),)
+
+
+def job_key(upload: Upload) -> str:
+    """The key of the job that finishes the uploads to this one's version."""
+    return f"{JOB_KIND}:{upload.version_id}"
 
 
 def _unfinished(upload_id: UUID) -> Upload | None:

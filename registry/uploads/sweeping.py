@@ -10,8 +10,8 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from registry.backends import blob_store
-from registry.models import Blob, Lease, Upload, VersionFile
-from registry.services.finishing import Due, queue_finishing
+from registry.models import Blob, Job, JobState, Lease, Upload, VersionFile
+from registry.services.finishing import Due, job_key, queue_finishing
 from registry.uploads.admission import unfinished
 from registry.uploads.protocol import TusError
 from registry.uploads.selectors import offset_of
@@ -47,9 +47,13 @@ def end_expired_uploads() -> int:
 
 
 def finish_complete_uploads() -> Due:
-    """Queue uploads whose last byte came although nobody finished them: their process died, or they are too long."""
-    complete = {upload.version_id: upload for upload in unfinished() if offset_of(upload) == upload.length}
-    return tuple(job_id for upload in complete.values() for job_id in queue_finishing(upload))
+    """Queue uploads whose last byte came although nobody finished them: their process died, or they are too long.
+
+    A job that failed is left to whoever asks again: the sweep would repeat it for ever.
+    """
+    complete = {job_key(upload): upload for upload in unfinished() if offset_of(upload) == upload.length}
+    failed = set(Job.objects.filter(key__in=complete, state=JobState.FAILED).values_list("key", flat=True))
+    return tuple(job_id for key, upload in complete.items() if key not in failed for job_id in queue_finishing(upload))
 
 
 def remove_orphan_files() -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -19,6 +21,7 @@ from registry.services import uploads as services
 from registry.services.drafts import attach_file
 from registry.uploads import hashers
 from registry.uploads.admission import used_bytes
+from registry.uploads.partial_files import PartialFile, PartialFiles
 from registry.uploads.selectors import unfinished_uploads
 from registry.uploads.storage import partial_files
 from registry.uploads.sweeping import expire_uploads
@@ -237,10 +240,16 @@ class TestLongFile:
         assert {file.path for file in draft.files.all()} == {"MODEL.onnx", "other.onnx"}
         assert tus.head(url).status_code == 404
 
-    def test_one_that_failed_is_not_repeated_by_every_sweep(self, tus: TusClient, url: str) -> None:
+    def test_one_that_failed_is_repeated_by_who_asks_and_not_by_every_sweep(
+        self, tus: TusClient, draft: ModelVersion, url: str
+    ) -> None:
         self.send_all(tus, url)
-        Job.objects.filter(kind="finish_uploads").update(state=JobState.FAILED)
+        job = Job.objects.get(kind="finish_uploads")
+        Job.objects.update(state=JobState.FAILED)
         assert expire_uploads() == ()
+        assert tus.patch(url, len(DATA), b"").status_code == 204
+        run_job(job_id=job.pk)
+        assert draft.files.count() == 1
 
     def test_one_that_is_being_written_is_waited_for(self, tus: TusClient, draft: ModelVersion, url: str) -> None:
         self.send_all(tus, url)
@@ -250,6 +259,26 @@ class TestLongFile:
         assert not draft.files.exists()
         run_job(job_id=expire_uploads()[0])
         assert draft.files.count() == 1
+
+
+def test_two_that_finish_at_once_leave_one_file(
+    tus: TusClient, draft: ModelVersion, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the file and its lock, another process finishes the upload."""
+    tus.patch(url, 0, DATA[:9])
+    with partial_files().writer(Upload.objects.get().pk) as partial:
+        partial.append(DATA[9:])
+    writer = PartialFiles.writer
+
+    def finish_first(files: PartialFiles, upload_id: UUID) -> AbstractContextManager[PartialFile]:
+        monkeypatch.undo()
+        finishing.finish_upload(upload_id=upload_id)
+        return writer(files, upload_id)
+
+    monkeypatch.setattr(PartialFiles, "writer", finish_first)
+    finishing.finish_upload(upload_id=Upload.objects.get().pk)
+    assert draft.files.count() == 1
+    assert not part_of(url).exists()
 
 
 class TestForm:
