@@ -34,7 +34,7 @@ _FILES: dict[str, Message] = {
     "format.passed": Message(_("“%(path)s” is a model in the format %(format)s, which holds data only.")),
     "format.refused": Message(
         ngettext_lazy("%(count)d file is refused.", "%(count)d files are refused.", "count"),
-        _("Only formats that hold data and no code are accepted. Convert or remove the files below."),
+        _("Each is named below with what to do. Accepted are whole files in formats that hold data and no code."),
     ),
     "format.no_files": Message(
         _("There are no files yet."),
@@ -60,7 +60,7 @@ _FILES: dict[str, Message] = {
         ngettext_lazy(
             "The second scanner refuses %(count)d file.", "The second scanner refuses %(count)d files.", "count"
         ),
-        _("A file that could run code is not accepted. Export the model in a format that holds data only."),
+        _("A file that could run code, or that cannot be read to its end, is not accepted. Each is named below."),
     ),
 }
 

@@ -228,6 +228,7 @@ GATE_MESSAGES: dict[str, Message] = {
     "gate.safetensors_offsets": Message(_("The tensors do not cover the data exactly once."), _AGAIN),
     "gate.gguf_header": Message(_("The GGUF header is wrong: %(part)s."), _AGAIN),
     "gate.gguf_count": Message(_("A count in the GGUF file is too large: %(part)s, %(count)s."), _AGAIN),
+    "gate.gguf_layout": Message(_("The tensors of the GGUF file overlap or leave gaps."), _AGAIN),
     "gate.gguf_tensor": Message(_("A tensor in the GGUF file is wrong: %(tensor)s."), _AGAIN),
     # The second opinion
     "scan.dangerous": Message(

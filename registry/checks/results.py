@@ -57,6 +57,7 @@ def plain_params(params: Mapping[str, object]) -> dict[str, Param]:
 
 
 def detail_text(stored: Detail) -> str:
-    """A stored detail as people read it."""
-    title = str(message(stored["code"], stored["params"]).title)
-    return f"{stored['subject']}: {title}" if stored["subject"] else title
+    """A stored detail as people read it: what is wrong, and what to do about this very thing."""
+    found = message(stored["code"], stored["params"])
+    text = f"{found.title} {found.body}".strip()
+    return f"{stored['subject']}: {text}" if stored["subject"] else text

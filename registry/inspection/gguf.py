@@ -144,10 +144,12 @@ def _check_spans(spans: list[tuple[int, int]], size: int, alignment: int) -> Non
     """Tensors must follow each other with nothing but the padding of their alignment between and after them."""
     edges = [(0, 0), *sorted(spans)]
     if any(_align(before[1], alignment) != after[0] for before, after in pairwise(edges)):
-        raise RefusedError("gate.gguf_tensor", tensor="")
+        raise RefusedError("gate.gguf_layout")
     end = edges[-1][1]
-    if not end <= size <= _align(end, alignment):
-        raise RefusedError("gate.gguf_tensor", tensor="")
+    if size < end:
+        raise RefusedError("gate.truncated")
+    if size > _align(end, alignment):
+        raise RefusedError("gate.trailing")
 
 
 def _align(position: int, alignment: int) -> int:
