@@ -58,8 +58,8 @@ def errors_on(form: forms.Form) -> Iterator[None]:
 
 
 @contextmanager
-def errors_as_messages(request: HttpRequest) -> Iterator[None]:
-    """Show a service's refusal above the next page."""
+def errors_as_messages(request: HttpRequest, *, about: str = "") -> Iterator[None]:
+    """Show a service's refusal above the next page; `about` names the thing, where there may be several."""
     try:
         yield
     except ForbiddenError:
@@ -68,7 +68,8 @@ def errors_as_messages(request: HttpRequest) -> Iterator[None]:
         if error.http_status == 404:  # noqa: PLR2004  # NotFoundError: there is no page to go back to
             raise
         text = message(error.code, error.params)
-        messages.error(request, f"{text.title} {text.body}".strip())
+        said = " ".join(str(part) for part in (text.title, text.body, error.params.get("advice")) if part)
+        messages.error(request, f"{about}: {said}" if about else said)
 
 
 def paged(request: HttpRequest, rows: QuerySet, *, size: int = PAGE_SIZE) -> Page:  # type: ignore[type-arg]  # any model

@@ -84,8 +84,7 @@ def draft_basics(request: HttpRequest, pk: int) -> HttpResponse:
 @requires(may_submit)
 def draft_files(request: HttpRequest, pk: int) -> HttpResponse:
     """The files, and uploading them."""
-    draft = _draft(request, pk)
-    return _step(request, draft, "files", None, {"files": _removable_files(draft), **upload_context(draft)})
+    return _files_page(request, _draft(request, pk))
 
 
 @require_safe
@@ -102,14 +101,18 @@ def file_add(request: HttpRequest, pk: int) -> HttpResponse:
     """Take files from a plain form."""
     draft = _draft(request, pk)
     uploads = [file for file in request.FILES.getlist("files") if isinstance(file, UploadedFile)]
+    stored = 0
     if not uploads:
         messages.error(request, _("No file was chosen. Choose at least one file, then upload again."))
     for upload in uploads:
-        with errors_as_messages(request):
-            name = upload.name or ""
+        name = upload.name or ""
+        with errors_as_messages(request, about=name):
             ring(services.store_form_file(version=draft, actor=account_of(request), path=name, uploaded_file=upload))
             messages.success(request, _("%(name)s was uploaded and verified.") % {"name": name})
-    return redirect("registry:draft_files", draft.pk)
+            stored += 1
+    if uploads and stored == len(uploads):
+        return redirect("registry:draft_files", draft.pk)
+    return _files_page(request, draft)
 
 
 @require_POST
@@ -260,6 +263,10 @@ def draft_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _draft(request: HttpRequest, pk: int) -> ModelVersion:
     return selectors.own_version(pk=pk, user=request.user)
+
+
+def _files_page(request: HttpRequest, draft: ModelVersion) -> HttpResponse:
+    return _step(request, draft, "files", None, {"files": _removable_files(draft), **upload_context(draft)})
 
 
 def _removable_files(version: ModelVersion) -> list:  # type: ignore[type-arg]  # FileRow
