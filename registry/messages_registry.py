@@ -82,7 +82,8 @@ REGISTRY_MESSAGES: Mapping[str, Message] = {
         _("This version is not waiting for a decision."), _("Somebody may have decided already. Look at its log.")
     ),
     "review.content_changed": Message(
-        _("The version changed since you opened this page."), _("Reload it and look again; your comment is kept.")
+        _("The version changed since you opened this page."),
+        _("Look again: the page shows the newest content now. Your comment is kept; choose your decision anew."),
     ),
     "review.approved_already": Message(_("You have already approved exactly this version."), ""),
     "review.checks_failed": Message(

@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from registry import selectors, services
 from registry.errors import ConflictError
 from registry.forms import ReviewForm
-from registry.models import ModelVersion, VersionState
+from registry.models import Decision, ModelVersion, VersionState
 from registry.permissions import may_decide, may_review
 from registry.tasks import ring
 from registry.views.access import account_of, errors_on, paged, requires
@@ -55,8 +55,17 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Your review is recorded."))
             return redirect("registry:review", version.pk)
         version.refresh_from_db()
+        form.data = _as_shown_now(form, version)
     status = 400 if request.method == "POST" else 200
     return render(request, "registry/review.html", _review_context(request, version, form), status=status)
+
+
+def _as_shown_now(form: ReviewForm, version: ModelVersion) -> QueryDict:
+    """What was typed, on the content that the answer shows; the decision has to be made anew."""
+    typed = QueryDict(mutable=True)
+    typed.update({"comment": form.data.get("comment", ""), "decision": Decision.COMMENT})
+    typed.update({"content_digest": version.content_digest, "image_digest": version.image_digest})
+    return typed
 
 
 def _review_context(request: HttpRequest, version: ModelVersion, form: ReviewForm) -> dict[str, object]:
