@@ -1,10 +1,9 @@
-"""What a hostile or unlucky person sends, through pages and the real gate: a message that helps, and nothing changed."""
+"""What a hostile or unlucky person sends, by page and real gate: told how to mend it, and nothing is changed."""
 
 from __future__ import annotations
 
 import html
 import io
-import json
 import os
 import pickle
 import re
@@ -13,107 +12,21 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from django.apps import apps
-from django.conf import settings as configured
-from django.http import HttpResponse
 from django.test import Client
 
-from deployer.backends import serving_backend
-from deployer.interfaces import CupSpec, ServingResponse
-from deployer.models import Endpoint
-from registry.backends import blob_store
-from registry.jobs import runner
-from registry.jobs.queue import due_job_ids
-from registry.messages import UNKNOWN, message
-from registry.models import Account, Event, Job, ModelVersion, Review, Upload, VersionFile, VersionState
-from registry.uploads.sweeping import remove_orphan_files
-from tests.factories import CARD, IRIS, make_account, make_draft, make_model, model_bytes
-from tests.fakes.serving import FakeServingBackend
+from registry.messages import UNKNOWN
+from registry.models import Account, ModelVersion, Upload, VersionState
+from tests.factories import CARD, IRIS, make_draft, model_bytes
+from tests.integration.people import checked, helpful, named, traces, words
 from tests.registry.inspection.corpus import graphs
 from tests.registry.uploads.tus import TusClient
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_real_gate")]
 MIB = 1 << 20
 PICKLE = pickle.dumps({"weights": [1.0]})
-TASK = "tabular-classification"
-HIDDEN = re.compile(r"(?s)<(script|style|head|nav|footer)\b.*?</\1>|<[^>]+>")
-
-
-def words(response: HttpResponse) -> str:
-    """What a person reads on the page."""
-    return " ".join(html.unescape(HIDDEN.sub(" ", response.content.decode())).split())
-
-
-def traces() -> dict[str, Any]:
-    """Rows per table and files per folder: what a refused request may not change."""
-    rows = {
-        model.__name__: model._default_manager.count()
-        for app in ("registry", "deployer")
-        for model in apps.get_app_config(app).get_models()
-        if model is not Job
-    }
-    root = Path(configured.UPLOADS_DIR).parent
-    return rows | {"files": sorted(str(path.relative_to(root)) for path in root.rglob("*") if _is_content(path))}
-
-
-def _is_content(path: Path) -> bool:
-    return path.is_file() and path.parent.name != "places"
-
-
-@pytest.fixture(autouse=True)
-def _real_gate(settings: Any, tmp_path: Path) -> None:
-    """Blobs and uploads in folders of the test; gate, scanner and runtimes as shipped."""
-    settings.UPLOADS_DIR = tmp_path / "data" / "uploads"
-    store = {"class": "registry.artifacts.folder.FolderBlobStore", "options": {"root": tmp_path / "data" / "blobs"}}
-    serving = {"class": "tests.fakes.serving.FakeServingBackend", "options": {}}
-    builder = {"class": "deployer.builders.local.LocalImageBuilder", "options": {"root": tmp_path / "images"}}
-    settings.BACKENDS = {**settings.BACKENDS, "blob_store": store, "serving": serving, "image_builder": builder}
-
-
-@pytest.fixture
-def ada() -> Account:
-    return make_account("ada")
-
-
-@pytest.fixture
-def web(ada: Account) -> Client:
-    client = Client()
-    client.force_login(ada)
-    return client
-
-
-@pytest.fixture
-def draft(ada: Account) -> ModelVersion:
-    return make_draft(owner=ada, files={})
-
-
-
-
-def helpful(response: Any, *, says: str) -> None:
-    """The answer is a refusal whose words are complete: a cause that the test names, and nothing left unfilled."""
-    text = words(response) if "html" in response["Content-Type"] else response.content.decode()
-    assert 400 <= response.status_code < 500, (response.status_code, text)
-    assert says in text
-    assert str(UNKNOWN.title) not in text
-    assert "%(" not in text
-    assert "Traceback" not in text
-
-
-def work() -> None:
-    """Do what is due, in this process."""
-    while ids := due_job_ids():
-        for job_id in ids:
-            runner.run_job(job_id=job_id)
-
-
-def checked(web: Client, draft: ModelVersion) -> str:
-    """Run the checks of the draft, and read its page."""
-    web.post(f"/drafts/{draft.pk}/check/")
-    work()
-    return words(web.get(f"/drafts/{draft.pk}/"))
 
 
 def bomb() -> bytes:
@@ -179,7 +92,10 @@ class TestNamesAndSizes:
         response = tus.create(draft, "model.JSON", 5)
 
         assert response.status_code == 409
-        assert response.json()["title"] == "\u201cmodel.JSON\u201d differs from \u201cModel.json\u201d in upper and lower case only."
+        assert (
+            response.json()["title"]
+            == "\u201cmodel.JSON\u201d differs from \u201cModel.json\u201d in upper and lower case only."
+        )
         assert traces() == before
 
     def test_a_plain_form_names_the_file_that_it_refuses_and_keeps_the_others(
@@ -200,12 +116,6 @@ class TestNamesAndSizes:
         before = traces()
         helpful(web.post(f"/drafts/{draft.pk}/files/add/"), says="No file was chosen. Choose at least one file")
         assert traces() == before
-
-
-def named(name: str, data: bytes) -> io.BytesIO:
-    file = io.BytesIO(data)
-    file.name = name
-    return file
 
 
 AGAIN = "Save the model again with the library that wrote it"
@@ -241,9 +151,7 @@ FILES: dict[str, tuple[dict[str, bytes], str, str]] = {
 
 
 @pytest.mark.parametrize("case", FILES)
-def test_a_bad_file_is_refused_on_the_page_and_cannot_be_submitted(
-    web: Client, draft: ModelVersion, case: str
-) -> None:
+def test_a_bad_file_is_refused_on_the_page_and_cannot_be_submitted(web: Client, draft: ModelVersion, case: str) -> None:
     files, says, advice = FILES[case]
     for path, data in files.items():
         TusClient(web).upload(draft, path, data)
@@ -327,9 +235,7 @@ class TestWriting:
         before = traces()
         fields = {"summary": "S", "task": "tabular-classification", "licence": licence}
 
-        response = web.post(
-            f"/drafts/{draft.pk}/basics/", {**fields, "cpu_millis": 1000, "memory_mib": 512}
-        )
+        response = web.post(f"/drafts/{draft.pk}/basics/", {**fields, "cpu_millis": 1000, "memory_mib": 512})
 
         helpful(response, says="Licence : ")
         draft.refresh_from_db()
@@ -371,157 +277,17 @@ class TestWriting:
         assert "[1, 7]" in text or "7" in text
 
 
-def in_review(web: Client, ada: Account, *, expected_sum: bool = True) -> ModelVersion:
-    """A submitted version after checks and trial; the fake model server answers what the example expects, or not."""
-    backend = cast(FakeServingBackend, serving_backend())
-    if expected_sum:
-        backend.answer = as_expected
-    draft = make_draft(owner=ada, registered_model=make_model(ada, "iris"))
-    checked(web, draft)
-    web.post(f"/versions/{draft.pk}/submit/")
-    work()
-    draft.refresh_from_db()
-    return draft
-
-
-def as_expected(spec: CupSpec, method: str, path: str, body: bytes) -> ServingResponse:
-    del spec, method, path, body
-    return ServingResponse(status=200, content_type="application/json", body=json.dumps(IRIS.expected).encode())
-
-
-@pytest.fixture
-def reviewers() -> list[Client]:
-    clients = [Client(), Client()]
-    for client, name in zip(clients, ("rita", "rolf"), strict=True):
-        client.force_login(make_account(name, groups=["reviewers"]))
-    return clients
-
-
-def decision(version: ModelVersion, what: str = "approve", comment: str = "", **digests: str) -> dict[str, str]:
-    seen = {"content_digest": version.content_digest, "image_digest": version.image_digest}
-    return {"decision": what, "comment": comment, **seen, **digests}
-
-
-class TestDeciding:
-    def test_wrong_answers_send_the_version_back_with_the_example_named(self, web: Client, ada: Account) -> None:
-        version = in_review(web, ada, expected_sum=False)
-
-        assert version.state == VersionState.CHANGES_REQUESTED
-        text = words(web.get(f"/models/ada/iris/versions/{version.number}/"))
-        assert "The model\u2019s answer" in text or "The model's answer is not the expected one." in text
-        assert "1 of 1 examples differ, first \u201cA setosa\u201d." in text
-
-    def test_the_second_of_two_reviewers_hears_that_it_is_decided(
-        self, web: Client, ada: Account, reviewers: list[Client]
-    ) -> None:
-        version = in_review(web, ada)
-        first, second = reviewers
-
-        assert first.post(f"/reviews/{version.pk}/", decision(version)).status_code == 302
-        before = traces()
-        late = second.post(f"/reviews/{version.pk}/", decision(version, "reject", "No, since it is wrong."))
-
-        helpful(late, says="This version is not waiting for a decision.")
-        assert "No, since it is wrong." in late.content.decode()
-        assert traces() == before
-        assert Review.objects.count() == 1
-
-    def test_a_double_click_submits_once(self, web: Client, ada: Account) -> None:
-        draft = make_draft(owner=ada)
-        checked(web, draft)
-
-        web.post(f"/versions/{draft.pk}/submit/")
-        again = web.post(f"/versions/{draft.pk}/submit/", follow=True)
-
-        assert "This version is frozen and cannot be changed." in words(again)
-        assert Event.objects.filter(tag="version:submitted").count() == 1
-        assert Job.objects.filter(kind="check_frozen").count() == 1
-
-    def test_submitting_before_the_checks_are_done_says_to_wait(self, web: Client, ada: Account) -> None:
-        draft = make_draft(owner=ada)
-        before = traces()
-        answer = web.post(f"/versions/{draft.pk}/submit/", follow=True)
-        assert "The checks of the newest content are not finished." in words(answer)
-        assert traces() == before
-
-    def test_nobody_approves_what_was_withdrawn(self, web: Client, ada: Account, reviewers: list[Client]) -> None:
-        version = in_review(web, ada)
-        seen = decision(version)
-        web.post(f"/versions/{version.pk}/withdraw/")
-        before = traces()
-
-        helpful(reviewers[0].post(f"/reviews/{version.pk}/", seen), says="not waiting for a decision")
-        assert traces() == before
-
-    @pytest.mark.parametrize("field", ["content_digest", "image_digest"])
-    def test_nobody_decides_on_what_another_page_showed(
-        self, web: Client, ada: Account, reviewers: list[Client], field: str
-    ) -> None:
-        version = in_review(web, ada)
-        before = traces()
-        stale = decision(version, **{field: "sha256:" + "0" * 64})
-        helpful(reviewers[0].post(f"/reviews/{version.pk}/", stale), says="The version changed since you opened")
-        assert traces() == before
-
-    @pytest.mark.parametrize("damage", ["changed", "gone"])
-    def test_a_blob_damaged_after_the_approval_is_never_built_from(
-        self, web: Client, ada: Account, reviewers: list[Client], damage: str
-    ) -> None:
-        version = in_review(web, ada)
-        reviewers[0].post(f"/reviews/{version.pk}/", decision(version))
-        path = blob_store().local_path(VersionFile.objects.get(version=version).blob_id)
-        path.chmod(0o644)
-        if damage == "gone":
-            path.unlink()
-        else:
-            path.write_bytes(path.read_bytes().replace(b"0", b"1", 1))
-        cast(FakeServingBackend, serving_backend()).blobs = blob_store()  # it hashes before it starts, as the real one
-
-        work()
-
-        assert not Endpoint.objects.filter(current__isnull=False).exists()
-        failed = Event.objects.filter(tag__in=["image_build:failed", "rollout:failed"]).get()
-        assert words(Client().get(f"/log/{failed.pk}/")).count(str(message(failed.reason).title)) == 1
-        assert "could not" in words(Client().get("/log/"))
-
-
-class TestWhileUploading:
-    def test_a_draft_deleted_under_an_upload_ends_it(self, web: Client, draft: ModelVersion) -> None:
-        tus = TusClient(web)
-        url = tus.created(draft, "model.json", 10)
-        tus.patch(url, 0, b"12345")
-
-        web.post(f"/drafts/{draft.pk}/delete/")
-        answer = tus.patch(url, 5, b"67890")
-
-        assert answer.status_code == 404
-        assert answer.json()["title"] == "This upload does not exist."
-        remove_orphan_files()
-        assert traces()["files"] == []
-        assert not Upload.objects.exists()
-
-    def test_a_version_submitted_under_an_upload_refuses_its_rest(self, web: Client, ada: Account) -> None:
-        version = make_draft(owner=ada)
-        checked(web, version)
-        tus = TusClient(web)
-        url = tus.created(version, "README.md", 10)
-        web.post(f"/versions/{version.pk}/submit/")
-
-        answer = tus.patch(url, 0, b"# Hello 12")
-
-        assert answer.status_code == 409
-        assert answer.json()["title"] == "This version is frozen and cannot be changed."
-        assert list(version.files.values_list("path", flat=True)) == ["model.json"]
-
-
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[None]:
     """The folder of uploads and blobs on a filesystem of three megabytes."""
     folder = tmp_path / "data"
     folder.mkdir(exist_ok=True)
-    if os.geteuid() != 0 or subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], capture_output=True, check=False
-    ).returncode:
+    if (
+        os.geteuid() != 0
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], capture_output=True, check=False
+        ).returncode
+    ):
         pytest.skip("only root may mount a small filesystem")
     try:
         yield
