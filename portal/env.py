@@ -136,6 +136,15 @@ UPLOAD_EXPIRY_HOURS = declare(
     positive,
     "An unfinished upload is dropped this long after its last byte.",
 )
+UPLOADS_AT_ONCE = declare(
+    "MODEL_COMMONS_UPLOADS_AT_ONCE", "8", positive, "Uploads that one account may send at the same time."
+)
+DISK_RESERVE_BYTES = declare(
+    "MODEL_COMMONS_DISK_RESERVE_BYTES",
+    str(256 * 1024**2),
+    positive,
+    "Free bytes that uploads leave on the disk, so that the database can still write.",
+)
 FORM_UPLOAD_MAX_BYTES = declare(
     "MODEL_COMMONS_FORM_UPLOAD_MAX_BYTES",
     str(GIB // 4),

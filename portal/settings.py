@@ -192,6 +192,9 @@ LIMITS = {
     "account_quota_bytes": env.ACCOUNT_QUOTA_BYTES,
     "upload_expiry_hours": env.UPLOAD_EXPIRY_HOURS,
     "form_upload_max_bytes": env.FORM_UPLOAD_MAX_BYTES,
+    "uploads_at_once_per_account": env.UPLOADS_AT_ONCE,
+    "uploads_at_once_per_process": max(1, env.WEB_THREADS - 4),  # pages keep some threads for themselves
+    "disk_reserve_bytes": env.DISK_RESERVE_BYTES,
     "card_max_bytes": 20_000,
     "gateway_max_bytes": env.GATEWAY_MAX_BYTES,
 }

@@ -3,13 +3,12 @@
 from registry.services.drafts import (
     attach_file,
     check_again,
-    delete_draft,
     register_model,
-    remove_file,
     set_examples,
     start_version,
     update_draft,
 )
+from registry.services.removal import delete_draft, remove_file
 from registry.services.reviewing import state_review
 from registry.services.submission import (
     reopen_version,

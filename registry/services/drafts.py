@@ -111,16 +111,6 @@ def attach_file(*, version: ModelVersion, actor: Account, path: str, sha256: str
         return queue_draft_checks(draft)
 
 
-def remove_file(*, version: ModelVersion, actor: Account, path: str) -> Due:
-    """Take a file out of the draft; its bytes age out of the store when nothing else names them."""
-    with transaction.atomic():
-        draft = lock_draft(version, actor)
-        deleted, _rows = draft.files.filter(path=path).delete()
-        if not deleted:
-            raise NotFoundError("file.unknown", field="files", path=path)
-        return queue_draft_checks(draft)
-
-
 def set_examples(*, version: ModelVersion, actor: Account, examples: Sequence[ExampleInput]) -> Due:
     """Replace the draft's examples. The order given is the order shown."""
     with transaction.atomic():
@@ -134,19 +124,6 @@ def check_again(*, version: ModelVersion, actor: Account) -> Due:
     """Run the draft's checks once more."""
     with transaction.atomic():
         return queue_draft_checks(lock_draft(version, actor))
-
-
-def delete_draft(*, version: ModelVersion, actor: Account) -> None:
-    """Remove a draft that was never submitted, and its model if nothing else remains of it."""
-    with transaction.atomic():
-        draft = lock_draft(version, actor)
-        if draft.revision:
-            raise ConflictError("draft.has_history")
-        registered_model = draft.registered_model
-        draft.delete()
-        if not registered_model.versions.exists():
-            registered_model.events.all().delete()
-            registered_model.delete()
 
 
 def lock_draft(version: ModelVersion, actor: Account) -> ModelVersion:
