@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -15,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from deployer import routing, selectors, services
 from deployer.backends import serving_backend
 from deployer.errors import NotFoundError, PortalError, TransientError
+from deployer.request_bodies import BINARY_HEADER, BINARY_REFUSED, json_fault
 from deployer.routing import NothingServedError
 from deployer.selectors import Silence
 from registry.tasks import ring
@@ -33,6 +35,7 @@ _TRANSIENT = {
     "serving.answer_too_large": (HTTPStatus.BAD_GATEWAY, "The model's answer is too large."),
 }
 _UNREACHABLE = (HTTPStatus.SERVICE_UNAVAILABLE, "The model is being restarted. Try again.")
+_REFUSED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 VERSION_HEADER, DIGEST_HEADER = "X-Model-Version", "X-Model-Digest"
 _last_calls: dict[str, float] = {}
 
@@ -147,9 +150,17 @@ def _pass_body(request: HttpRequest, name: str, path: str) -> HttpResponse:
         return _error(HTTPStatus.LENGTH_REQUIRED, "Send the request with a Content-Length.")
     if declared.isdecimal() and int(declared) > limit:
         return _error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request may have at most {limit} bytes.")
+    if BINARY_HEADER in request.headers:
+        return _error(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, BINARY_REFUSED)
     # Not `request.body`: its cap is that of forms, and smaller.
     body = request.read(limit + 1)
-    return _pass(name, "POST", path, body=body, content_type=request.content_type or "application/json")
+    # JSON whatever the client calls it: curl says "form" of all that it sends, and the model server would believe it.
+    response = _pass(name, "POST", path, body=body, content_type="application/json")
+    fault = json_fault(body) if response.status_code in _REFUSED else ""
+    if fault:
+        response.content = json.dumps({"error": fault}, ensure_ascii=False).encode()
+        response["Content-Type"] = "application/json"
+    return response
 
 
 def _pass(name: str, method: str, path: str, *, body: bytes = b"", content_type: str = "") -> HttpResponse:

@@ -64,11 +64,60 @@ def test_one_query_a_request(web: Client, django_assert_num_queries: Any) -> Non
 def test_what_the_model_server_says_is_passed_on(web: Client) -> None:
     scene.served()
 
-    response = post(web, body=b"{nonsense")
+    response = post(web, body=b'{"nonsense": 1}')
 
     assert response.status_code == 400
     assert response.json() == {"error": "The request does not follow the protocol."}
     assert response["X-Model-Version"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"", "The request is empty. Send a JSON object"),
+        (b"{bad", "not valid JSON: line 1, column 2: Expecting property name"),
+        (b"[1]", "Put names and values in braces"),
+        (b'\xff\xfe{"inputs"', "not UTF-8 text: look at byte 0"),
+        (b"[" * 200_000, "nested too deeply"),
+        (b'{"inputs": ' + b"9" * 5000 + b"}", "a number that is too long"),
+    ],
+    ids=["empty", "braces", "list", "utf-16", "deep", "digits"],
+)
+def test_a_body_that_is_no_json_object_is_explained(web: Client, body: bytes, says: str) -> None:
+    scene.served()
+
+    response = post(web, body=body)
+
+    assert response.status_code == 400
+    assert says in response.json()["error"]
+    assert response["Content-Type"] == "application/json"
+    assert response["X-Model-Version"] == "1"
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/x-www-form-urlencoded", "application/octet-stream", "text/plain"]
+)
+def test_a_request_is_json_whatever_the_client_calls_it(
+    web: Client, monkeypatch: pytest.MonkeyPatch, content_type: str
+) -> None:
+    scene.served()
+    seen, real = [], scene.serving().request
+
+    def note(*args: Any, **kwargs: Any) -> ServingResponse:
+        seen.append(kwargs["content_type"])
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(scene.serving(), "request", note)
+    answer = web.post(INFER, data=json.dumps(scene.REQUEST).encode(), content_type=content_type)
+
+    assert (answer.status_code, seen) == (200, ["application/json"])
+
+
+def test_tensors_in_binary_are_refused_with_the_way_to_send_them(web: Client) -> None:
+    scene.served()
+    response = post(web, body=b"{}\x00\x00", **{"Inference-Header-Content-Length": "2"})
+    assert response.status_code == 415
+    assert "as JSON only" in response.json()["error"]
 
 
 @pytest.mark.parametrize(

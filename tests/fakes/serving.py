@@ -152,7 +152,7 @@ def sum_of_rows(spec: CupSpec, method: str, path: str, body: bytes) -> ServingRe
         tensor = json.loads(body)["inputs"][0]
         rows, width = tensor["shape"]
         data = tensor["data"]
-    except (ValueError, KeyError, IndexError, TypeError):
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
         return _respond(400, {"error": "The request does not follow the protocol."})
     if len(data) != rows * width:
         return _respond(400, {"error": "shape and data differ"})
