@@ -74,16 +74,26 @@ def catalogue(*, query: str = "", task: str = "", live_only: bool = False) -> Qu
     return models.order_by("-created_at", "-pk")
 
 
-def newest_versions(models: Sequence[RegisteredModel]) -> dict[int, VersionWithStatus]:
-    """The newest public version of each model, by the model's id."""
-    newest = (
-        ModelVersion.objects.filter(registered_model__in=models, state__in=SEEN_STATES)
-        .values("registered_model")
-        .annotate(newest=Max("pk"))
-        .values_list("newest", flat=True)
-    )
-    rows = with_status(ModelVersion.objects.filter(pk__in=list(newest)).select_related("registered_model__owner"))
-    return {row.version.registered_model_id: row for row in rows}
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What a list shows of a model: the version in use, else the newest, and a newer one that is on its way."""
+
+    shown: VersionWithStatus
+    coming: VersionWithStatus | None
+
+
+def presences(models: Sequence[RegisteredModel]) -> dict[int, Presence]:
+    """How the public sees each model, by the model's id."""
+    versions = ModelVersion.objects.filter(registered_model__in=models, state__in=SEEN_STATES).order_by("-number")
+    found: dict[int, Presence] = {}
+    for row in with_status(versions.defer("card_source", "card_html")):
+        known = found.get(row.version.registered_model_id)
+        live = row.serving is not None and row.serving.live
+        if known is None:
+            found[row.version.registered_model_id] = Presence(row, None)
+        elif live:
+            found[row.version.registered_model_id] = Presence(row, known.shown)
+    return found
 
 
 def model_named(*, user: User, owner: str, name: str) -> RegisteredModel:

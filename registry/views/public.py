@@ -49,6 +49,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         "task": task,
         "tasks": ModelTask.choices,
         "live_only": live_only,
+        "filtered": bool(query or task or live_only),
         "nav_section": "catalogue",
     }
     return render(request, "registry/catalogue.html", context)
@@ -144,5 +145,12 @@ def _snippets(request: HttpRequest, registered_model: RegisteredModel) -> Snippe
 
 
 def _model_rows(models: list[RegisteredModel]) -> list[dict[str, object]]:
-    newest = selectors.newest_versions(models)
-    return [{"registered_model": model, "newest": newest.get(model.pk)} for model in models]
+    found = selectors.presences(models)
+    return [
+        {
+            "registered_model": model,
+            "shown": found[model.pk].shown if model.pk in found else None,
+            "coming": found[model.pk].coming if model.pk in found else None,
+        }
+        for model in models
+    ]

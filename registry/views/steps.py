@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from registry.card_template import CARD_TEMPLATE
 from registry.inspection.formats import browser_table
 from registry.models import ModelVersion
 from registry.uploads.selectors import unfinished_uploads
@@ -32,16 +33,26 @@ class Step:
 
 def steps_of(draft: ModelVersion | None, current: str) -> list[Step]:
     """The steps with links; all are open once the draft exists, since volunteers work in any order."""
-    names = [name for name, _label, _view in STEPS]
-    position = names.index(current)
+    done = _done_steps(draft) if draft else set()
     return [
         Step(
             label=str(label),
-            state="current" if index == position else "done" if index < position else "todo",
+            state="current" if name == current else "done" if name in done else "todo",
             url=reverse(view, args=[draft.pk]) if draft else "",
         )
-        for index, (_name, label, view) in enumerate(STEPS)
+        for name, label, view in STEPS
     ]
+
+
+def _done_steps(draft: ModelVersion) -> set[str]:
+    """What the draft has already; whether it is good enough, the checks say."""
+    has = {
+        "basics": bool(draft.licence),
+        "files": draft.files.exists(),
+        "card": draft.card_source not in {"", CARD_TEMPLATE},
+        "examples": draft.examples.exists(),
+    }
+    return {name for name, there in has.items() if there}
 
 
 def upload_context(draft: ModelVersion) -> dict[str, object]:
