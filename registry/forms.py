@@ -11,6 +11,7 @@ from registry.models import Decision
 from registry.names import validate_name
 
 MIB = 1024**2
+CODE_CLASS = "cdx-text-area__textarea--code"
 
 
 class NewModelForm(forms.Form):
@@ -68,7 +69,7 @@ class ExamplesForm(forms.Form):
     examples = forms.CharField(
         label=_("Examples"),
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 24, "dir": "ltr", "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"rows": 24, "dir": "ltr", "spellcheck": "false", "class": CODE_CLASS}),
         help_text=_(
             "A JSON list. Each example has a title, a request and an expected answer "
             "as in the Open Inference Protocol V2, "

@@ -13,9 +13,11 @@ from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince, timeuntil
 from django.utils.timezone import now
-from django.utils.translation import get_language, get_language_bidi
+from django.utils.translation import get_language, get_language_bidi, ngettext
 from django.utils.translation import gettext as _
 
+from registry.backends import runtime_catalogue
+from registry.model_tasks import ModelTask
 from registry.templatetags._icons import icon_body
 from registry.templatetags._status import StatusWord, status_word
 from registry.templatetags._upload_strings import upload_page_data
@@ -33,6 +35,7 @@ DIGEST_HEAD = 4
 JUST_NOW_S = 60
 SECONDS_PER_MINUTE = 60
 MS_PER_SECOND = 1000
+MILLIS_PER_CORE = 1000
 
 
 @register.simple_tag
@@ -109,6 +112,26 @@ def milliseconds(value: float | None) -> str:
     """A latency as engineers read it: "3.2 ms"; "" for None."""
     # Translators: a latency; ms is the unit.
     return "" if value is None else _("%(value)s ms") % {"value": number_format(value, decimal_pos=1)}
+
+
+@register.filter
+def cores(cpu_millis: int) -> str:
+    """Thousandths of a core as people say them: "0.5 cores"."""
+    return ngettext("%(number)s core", "%(number)s cores", 1 if cpu_millis == MILLIS_PER_CORE else 2) % {
+        "number": number_format(cpu_millis / MILLIS_PER_CORE, decimal_pos=None if cpu_millis % MILLIS_PER_CORE else 0)
+    }
+
+
+@register.filter
+def task_label(task: str) -> str:
+    """A task in words; one that the list lacks shows as it is."""
+    return str(ModelTask(task).label) if task in ModelTask else task
+
+
+@register.filter
+def runtime_label(name: str) -> str:
+    """A runtime as the catalogue calls it; one that the portal no longer has shows by its name."""
+    return next((runtime.label for runtime in runtime_catalogue().all() if runtime.name == name), name)
 
 
 @register.filter

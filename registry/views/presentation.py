@@ -30,7 +30,7 @@ CHECK_TITLES = {
 EVENT_TEXTS = {
     "model:registered": _("registered the model"),
     "version:submitted": _("submitted version %(version)s for checking"),
-    "version:in_review": _("passed checks and trial run of version %(version)s, which now waits for review"),
+    "version:in_review": _("checked and tried version %(version)s, which now waits for review"),
     "version:approved": _("approved version %(version)s"),
     "version:changes_requested": _("requested changes to version %(version)s"),
     "version:rejected": _("rejected version %(version)s"),

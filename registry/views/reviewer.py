@@ -76,6 +76,7 @@ def _review_context(request: HttpRequest, version: ModelVersion, form: ReviewFor
         "registered_model": version.registered_model,
         "row": selectors.with_status([version])[0],
         "checks": checks,
+        "passed_count": sum(check.verdict == "pass" for check in checks),
         "failed_count": sum(check.verdict == "fail" for check in checks),
         "warned_count": sum(check.verdict == "warn" for check in checks),
         "trial": trial_row(selectors.trial_run_of(version)),

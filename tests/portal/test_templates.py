@@ -138,6 +138,16 @@ class TestText:
         assert render("{{ d|short_digest }}", d="4be1" + "0" * 56 + "90aa") == "4be1…90aa"
         assert render("{{ d|short_digest }}", d="abc") == "abc"
 
+    @pytest.mark.parametrize(("millis", "expected"), [(1000, "1 core"), (500, "0.5 cores"), (2000, "2 cores")])
+    def test_processors_are_said_in_cores(self, millis: int, expected: str) -> None:
+        assert render("{{ millis|cores }}", millis=millis) == expected
+
+    def test_codes_are_said_in_words_where_there_are_some(self) -> None:
+        assert render("{{ code|task_label }}", code="image-to-text") == "Image to text"
+        assert render("{{ code|task_label }}", code="of-old") == "of-old"
+        assert render("{{ code|runtime_label }}", code="xgboost-json") == "XGBoost 2.1 (JSON)"
+        assert render("{{ code|runtime_label }}", code="gone") == "gone"
+
     def test_hostile_path_is_escaped(self) -> None:
         html = render("{{ p|path_parts }}", p="<b>/<script>x")
         assert "<script>" not in html
