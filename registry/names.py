@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-NAME_PATTERN = r"^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,38}$"
+NAME_PATTERN = r"^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,38}\Z"
 
 validate_name = RegexValidator(
     NAME_PATTERN,

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
                 ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('username', models.CharField(max_length=39, unique=True, validators=[django.core.validators.RegexValidator('^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,38}$', 'Use 2 to 39 lower-case letters, digits and single hyphens; begin with a letter and do not end with a hyphen.')], verbose_name='user name')),
+                ('username', models.CharField(max_length=39, unique=True, validators=[django.core.validators.RegexValidator('^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,38}\\Z', 'Use 2 to 39 lower-case letters, digits and single hyphens; begin with a letter and do not end with a hyphen.')], verbose_name='user name')),
                 ('display_name', models.CharField(blank=True, max_length=80, verbose_name='display name')),
                 ('quota_bytes', models.PositiveBigIntegerField(blank=True, help_text="Empty: the portal's default.", null=True, verbose_name='quota in bytes')),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
             name='RegisteredModel',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=39, validators=[django.core.validators.RegexValidator('^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,38}$', 'Use 2 to 39 lower-case letters, digits and single hyphens; begin with a letter and do not end with a hyphen.')], verbose_name='name')),
+                ('name', models.CharField(max_length=39, validators=[django.core.validators.RegexValidator('^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,38}\\Z', 'Use 2 to 39 lower-case letters, digits and single hyphens; begin with a letter and do not end with a hyphen.')], verbose_name='name')),
                 ('summary', models.CharField(blank=True, max_length=200, verbose_name='summary')),
                 ('task', models.CharField(blank=True, max_length=60, verbose_name='task')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
