@@ -17,7 +17,7 @@ from django.utils import timezone
 from registry.backends import blob_store
 from registry.errors import NotFoundError, TransientError, UserError
 from registry.jobs.queue import ensure_job, requeue
-from registry.models import Blob, Upload
+from registry.models import Blob, ModelVersion, Upload
 from registry.services.drafts import attach_file
 from registry.uploads.partial_files import PartialFile
 from registry.uploads.storage import partial_files
@@ -69,6 +69,8 @@ def attach(*, upload_id: UUID, writing: Callable[[], AbstractContextManager[None
     """Make the stored bytes a file of the draft, and end the upload with it. A refusal ends the upload as well."""
     try:
         with writing():
+            # The draft first, since whoever deletes a draft locks it before its uploads.
+            ModelVersion.objects.select_for_update(of=("self",)).filter(uploads=upload_id).first()
             upload = Upload.objects.select_for_update().filter(pk=upload_id).first()
             if upload is None:
                 raise NotFoundError("upload.unknown")

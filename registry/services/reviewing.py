@@ -102,9 +102,9 @@ def _act(version: ModelVersion, reviewer: Account, decision: Decision, comment: 
 
 
 def _require_approvable(version: ModelVersion) -> None:
-    failed = version.checks.filter(content_digest=version.content_digest, frozen=True, verdict=Verdict.FAIL)
+    checks = version.checks.filter(content_digest=version.content_digest, frozen=True)
     tried = version.trial_runs.filter(content_digest=version.content_digest, passed=True)
-    if failed.exists() or not tried.exists():
+    if not checks.exists() or checks.filter(verdict=Verdict.FAIL).exists() or not tried.exists():
         raise UserError("review.checks_failed", field="decision")
 
 

@@ -12,7 +12,7 @@ from registry.events import Actor
 from registry.interfaces import Verdict
 from registry.jobs.queue import ensure_job, requeue
 from registry.lifecycle import VERSION, move
-from registry.models import Account, Job, JobState, ModelVersion, VersionState
+from registry.models import Account, Job, JobState, ModelVersion, RegisteredModel, VersionState
 from registry.permissions import may_edit_version, may_retire, may_retry
 from registry.services.drafts import Due, lock_draft
 
@@ -66,8 +66,9 @@ def reopen_version(*, version: ModelVersion, actor: Account) -> Due:
     if not may_edit_version(actor, version):
         raise ForbiddenError("rights.edit")
     with transaction.atomic():
-        others = version.registered_model.versions.filter(state=VersionState.DRAFT)
-        if others.exists():
+        # Held as `start_version` holds it, so that both at once do not leave two drafts.
+        model = RegisteredModel.objects.select_for_update().get(pk=version.registered_model_id)
+        if model.versions.filter(state=VersionState.DRAFT).exists():
             raise ConflictError("version.other_draft")
         move(version, machine=VERSION, to=VersionState.DRAFT, version=version, actor=actor)
     return ()
@@ -99,7 +100,8 @@ def retry_version(*, version: ModelVersion, actor: Account) -> Due:
     """Repeat the checking or trial of a submitted version whose work failed for a reason outside the model."""
     if not may_retry(actor, version):
         raise ForbiddenError("rights.retry")
-    failed = Job.objects.filter(kind__in=["check_frozen", "try_version"], subject_id=version.pk, state=JobState.FAILED)
+    jobs = Job.objects.filter(kind__in=["check_frozen", "try_version"], subject_id=version.pk)
+    failed = jobs.filter(key__endswith=f":{version.pk}:{version.revision}", state=JobState.FAILED)
     keys = list(failed.values_list("key", flat=True)) if version.state == VersionState.SUBMITTED else []
     if not keys:
         raise ConflictError("retry.nothing_failed")
