@@ -23,7 +23,7 @@ from registry.models import (
     VersionFile,
     VersionState,
 )
-from registry.permissions import User, may_edit_version, may_see_version
+from registry.permissions import User, may_edit_version, may_see_version, owns
 
 SEEN_STATES = [state for state in VersionState if state != VersionState.DRAFT]
 
@@ -106,10 +106,22 @@ def model_named(*, user: User, owner: str, name: str) -> RegisteredModel:
     return found
 
 
-def versions_of(*, registered_model: RegisteredModel, user: User) -> list[VersionWithStatus]:
-    """The versions that this person may see, newest first."""
-    versions = registered_model.versions.select_related("registered_model__owner")
-    return with_status(version for version in versions if may_see_version(user, version))
+def versions_of(*, registered_model: RegisteredModel, user: User) -> QuerySet[ModelVersion]:
+    """The versions that this person may see, newest first; `may_see_version` as a filter."""
+    versions = registered_model.versions.select_related("registered_model__owner").order_by("-number")
+    if owns(user, registered_model):
+        return versions
+    return versions.filter(Q(state__in=SEEN_STATES) | Q(revision__gt=0))
+
+
+def version_to_show(*, registered_model: RegisteredModel, user: User, live: ServingInfo | None) -> ModelVersion:
+    """The version that stands for the model: the live one, else the newest submitted, else the newest to be seen."""
+    versions = versions_of(registered_model=registered_model, user=user)
+    found = versions.filter(pk=live.version_id).first() if live is not None else None
+    found = found or versions.exclude(state=VersionState.DRAFT).first() or versions.first()
+    if found is None:
+        raise NotFoundError("model.unknown")
+    return found
 
 
 def version_numbered(*, registered_model: RegisteredModel, number: int, user: User) -> ModelVersion:

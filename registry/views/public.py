@@ -59,14 +59,14 @@ def catalogue(request: HttpRequest) -> HttpResponse:
 def model(request: HttpRequest, owner: str, name: str) -> HttpResponse:
     """A model: the card of the version in use, how to call it, versions, log."""
     registered_model = selectors.model_named(user=request.user, owner=owner, name=name)
-    versions = selectors.versions_of(registered_model=registered_model, user=request.user)
-    if not versions:
-        raise NotFoundError("model.unknown")
     live = serving_directory().live_version(registered_model.pk)
-    shown = next((row for row in versions if live and row.version.pk == live.version_id), versions[0])
+    chosen = selectors.version_to_show(registered_model=registered_model, user=request.user, live=live)
+    shown = selectors.with_status([chosen])[0]
+    page = paged(request, selectors.versions_of(registered_model=registered_model, user=request.user))
     context = {
         "registered_model": registered_model,
-        "versions": versions,
+        "page": page,
+        "versions": selectors.with_status(page.object_list),
         "shown": shown,
         "live": live,
         "snippets": _snippets(request, registered_model) if live else None,
