@@ -136,4 +136,7 @@ REGISTRY_MESSAGES: Mapping[str, Message] = {
         _("Training took too long."),
         _("It was ended after %(seconds)s seconds. Start again when the machine is less busy."),
     ),
+    "account.unknown": Message(
+        _("There is no account called “%(username)s”."), _("Look at the spelling, or create the account first.")
+    ),
 }

@@ -10,6 +10,7 @@ from registry.services.drafts import (
 )
 from registry.services.removal import delete_draft, remove_file
 from registry.services.reviewing import state_review
+from registry.services.rights import set_right
 from registry.services.submission import (
     reopen_version,
     retire_version,
@@ -36,6 +37,7 @@ __all__ = [
     "retry_version",
     "return_to_submitter",
     "set_examples",
+    "set_right",
     "start_version",
     "state_review",
     "store_form_file",
