@@ -6,6 +6,7 @@ meanwhile.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,10 +36,10 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePortal]:
 
 
 @pytest.fixture(scope="session")
-def live_model(portal: LivePortal) -> str:
-    """The name of a model in production that tests look at and leave alone."""
-    portal.stage("live", "iris")
-    return "iris"
+def scene(portal: LivePortal) -> dict[str, str]:
+    """Addresses of a model in production, of its next version in review and of a draft, which tests leave alone."""
+    addresses: dict[str, str] = json.loads(portal.stage("scene", "iris"))
+    return addresses
 
 
 @pytest.fixture(scope="module")

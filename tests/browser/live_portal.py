@@ -14,6 +14,7 @@ import urllib.request
 from pathlib import Path
 from typing import Self
 
+from tests.browser.stage import PASSWORD
 from tests.deployer.serving.cups import ENVIRONMENTS
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +50,7 @@ class LivePortal:
         self._reader.start()
         try:
             self._wait_until_it_answers()
-            self.stage("accounts")
+            self.stage("accounts", PASSWORD)
         except BaseException:
             self.stop()
             raise

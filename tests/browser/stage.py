@@ -1,19 +1,30 @@
-"""Sets the scene in a live portal, as `python -m tests.browser.stage accounts` or `… live NAME…` in its environment."""
+"""Sets the scene in a live portal by its own services, in its environment.
+
+`python -m tests.browser.stage accounts PASSWORD`: the demonstration's four accounts.
+`… live NAME…`: models in production.
+`… scene NAME`: such a model with a second version in review, and a draft; prints their addresses as JSON.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
 
-MODELS = Path(__file__).parents[1] / "data" / "models"
-MODEL = MODELS / "iris-xgboost.json"
+if TYPE_CHECKING:
+    from registry.models import Account, ModelVersion, RegisteredModel
+
+MODEL = Path(__file__).parents[1] / "data" / "models" / "iris-xgboost.json"
 PASSWORD = "correct-horse-battery"
 OWNER = "research"
+WAIT_SECONDS = 120.0
+SUMMARY = "Tells iris species apart by the sizes of their petals."
 CARD = "---\nlicense: MIT\n---\n\n# Iris\n" + "".join(
     f"\n## {title}\n\nThis is said in a sentence that a reviewer can use.\n"
     for title in ("Intended use", "Training data", "Evaluation", "Limitations", "Bias and risks")
@@ -26,40 +37,116 @@ EXAMPLES = [{"title": "A setosa", "request": REQUEST, "expected": EXPECTED, "tol
 
 
 def main(words: Sequence[str]) -> None:
+    """The command line."""
     django.setup()
     from registry import demo
 
     if words[0] == "accounts":
-        demo.ensure_demo_accounts(password=PASSWORD)
-        return
+        demo.ensure_demo_accounts(password=words[1])
+    elif words[0] == "live":
+        bring_live(words[1:])
+    else:
+        sys.stdout.write(json.dumps(make_scene(words[1])) + "\n")
+
+
+def bring_live(names: Sequence[str]) -> None:
+    """Take models of `OWNER` the whole way."""
+    from registry import demo
     from registry.seeding.loader import SeedExample, SeedFile, SeedModel
 
     content = MODEL.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
     seeds = [
         SeedModel(
             owner=OWNER,
             owner_kind="team",
             name=name,
             title="Iris",
-            summary="Tells iris species apart by the sizes of their petals.",
+            summary=SUMMARY,
             task="tabular-classification",
             licence="MIT",
             model_format="xgboost-json",
             cpu_millis=500,
             memory_bytes=512 * 1024**2,
             card=CARD,
-            files=(
-                SeedFile(path=MODEL.name, source=MODEL, size=len(content), sha256=hashlib.sha256(content).hexdigest()),
-            ),
+            files=(SeedFile(path=MODEL.name, source=MODEL, size=len(content), sha256=sha256),),
             examples=(SeedExample(title="A setosa", request=REQUEST, expected=EXPECTED, tolerance=1e-4),),
         )
-        for name in words[1:]
+        for name in names
     ]
     outcomes: list[str] = []
     demo.bring_in(seeds, say=outcomes.append)
-    sys.stdout.write(json.dumps(outcomes) + "\n")
-    if outcomes != [f"{OWNER}/{name}: live" for name in words[1:]]:
-        raise SystemExit("not every model went live")
+    if sorted(outcomes) != sorted(f"{OWNER}/{name}: live" for name in names):
+        raise SystemExit(f"not every model went live: {outcomes}")
+
+
+def make_scene(name: str) -> dict[str, str]:
+    """A page of every kind has something to show; returns the addresses that hold a number."""
+    from deployer.models import Endpoint, ImageBuild, Rollout
+    from registry.models import Account, Event, RegisteredModel
+
+    bring_live([name])
+    registered_model = RegisteredModel.objects.get(owner__username=OWNER, name=name)
+    changed = CARD.replace("# Iris", "# Iris species").replace("reviewer can use.", "reviewer can judge.", 1)
+    review = bring_to_review(registered_model, card=changed)
+    draft = make_draft(Account.objects.get(username="volunteer"), f"{name}-draft")
+    rollout = Rollout.objects.get(version__registered_model=registered_model)
+    build = ImageBuild.objects.get(version__registered_model=registered_model)
+    return {
+        "draft": f"/drafts/{draft.pk}/",
+        "review": f"/reviews/{review.pk}/",
+        "rollout": f"/rollouts/{rollout.pk}/",
+        "build": f"/builds/{build.pk}/",
+        "event": f"/log/{Event.objects.filter(public=True).latest('pk').pk}/",
+        "endpoint": f"/endpoints/{Endpoint.objects.get(current=rollout).name}/",
+        "model": f"/models/{OWNER}/{name}/",
+    }
+
+
+def make_draft(owner: Account, name: str) -> ModelVersion:
+    """A draft that lacks nothing."""
+    from registry import services
+
+    draft = services.register_model(actor=owner, name=name, summary=SUMMARY, task="tabular-classification")
+    fill(draft, owner, card=CARD)
+    return draft
+
+
+def bring_to_review(registered_model: RegisteredModel, *, card: str) -> ModelVersion:
+    """The model's next version, checked and tried."""
+    from registry import selectors, services
+    from registry.models import VersionState
+    from registry.tasks import ring
+
+    owner = registered_model.owner
+    version = services.start_version(registered_model=registered_model, actor=owner)
+    fill(version, owner, card=card)
+    deadline = time.monotonic() + WAIT_SECONDS
+    while version.state != VersionState.IN_REVIEW:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"the version stayed {version.state}")
+        if version.state == VersionState.DRAFT and selectors.open_job(version) is None:
+            ring(services.submit_version(version=version, actor=owner))
+        time.sleep(0.2)
+        version.refresh_from_db()
+    return version
+
+
+def fill(draft: ModelVersion, owner: Account, *, card: str) -> None:
+    """File, example, card and licence."""
+    from django.core.files.uploadedfile import UploadedFile
+
+    from registry import services
+    from registry.examples import ExampleInput
+    from registry.tasks import ring
+
+    with MODEL.open("rb") as source:
+        file = UploadedFile(source, name=MODEL.name, size=MODEL.stat().st_size)
+        services.store_form_file(version=draft, actor=owner, path=MODEL.name, uploaded_file=file)
+    services.set_examples(
+        version=draft, actor=owner, examples=[ExampleInput("A setosa", REQUEST, EXPECTED, tolerance=1e-4)]
+    )
+    ring(services.update_draft(version=draft, actor=owner, card_source=card, licence="MIT"))
 
 
 if __name__ == "__main__":

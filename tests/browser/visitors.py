@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from tests.browser.live_portal import LivePortal
+from tests.browser.pages import Place
 from tests.browser.stage import CARD, EXAMPLES, MODEL, PASSWORD
 
 # Chromium logs each answer of 400 and above; for a form that came back, or a model that is down, that is no fault.
@@ -32,6 +33,16 @@ class Visitors:
         """A page on which the account is signed in; a visitor without one. `options` go to the browser context."""
         stored = self._session_of(account) if account else None
         return self._open(storage_state=stored, **options)
+
+    def tour(self, places: Iterable[Place], **options: Any) -> Iterator[tuple[Place, Page]]:
+        """Every place in turn, as seen by the account that may see it."""
+        pages: dict[str, Page] = {}
+        for place in places:
+            if place.account not in pages:
+                pages[place.account] = self.enter(place.account, **options)
+            page = pages[place.account]
+            page.goto(place.path)
+            yield place, page
 
     def what_they_see(self) -> str:
         """The text of every open page, for the report of a failed test."""

@@ -1,0 +1,56 @@
+"""Every kind of page, each with somebody who may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+VISITOR = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page: a short name, the account that looks at it, and its path."""
+
+    name: str
+    account: str
+    path: str
+
+
+def places(scene: Mapping[str, str]) -> list[Place]:
+    """All pages, with the numbered addresses that `stage.make_scene` returned."""
+    draft, model = scene["draft"], scene["model"]
+    return [
+        Place("home", VISITOR, "/"),
+        Place("catalogue", VISITOR, "/models/"),
+        Place("catalogue-empty", VISITOR, "/models/?q=nothing-is-called-so"),
+        Place("model", VISITOR, model),
+        Place("version", VISITOR, f"{model}versions/1/"),
+        Place("log", VISITOR, "/log/"),
+        Place("event", VISITOR, scene["event"]),
+        Place("endpoints", VISITOR, "/endpoints/"),
+        Place("endpoint", VISITOR, scene["endpoint"]),
+        Place("operations", VISITOR, "/operations/"),
+        Place("builds", VISITOR, "/builds/"),
+        Place("build", VISITOR, scene["build"]),
+        Place("rollouts", VISITOR, "/rollouts/"),
+        Place("rollout", VISITOR, scene["rollout"]),
+        Place("sign-in", VISITOR, "/accounts/login/"),
+        Place("sign-up", VISITOR, "/accounts/signup/"),
+        Place("password-reset", VISITOR, "/accounts/password/reset/"),
+        Place("not-found", VISITOR, "/models/nobody/nothing/"),
+        Place("my-models", "volunteer", "/mine/"),
+        Place("submit", "volunteer", "/submit/"),
+        Place("draft-basics", "volunteer", f"{draft}basics/"),
+        Place("draft-files", "volunteer", f"{draft}files/"),
+        Place("draft-card", "volunteer", f"{draft}card/"),
+        Place("draft-examples", "volunteer", f"{draft}examples/"),
+        Place("draft-submit", "volunteer", draft),
+        Place("forbidden", "volunteer", "/reviews/"),
+        Place("change-password", "volunteer", "/accounts/password/change/"),
+        Place("email", "volunteer", "/accounts/email/"),
+        Place("sign-out", "volunteer", "/accounts/logout/"),
+        Place("review-queue", "reviewer", "/reviews/"),
+        Place("review", "reviewer", scene["review"]),
+        Place("operations-operator", "operator", "/operations/"),
+    ]
