@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 GIB = 1024**3
+LAST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class Variable(Generic[T]):
         try:
             return self.parse(raw or self.default)
         except ValueError as error:
-            raise SystemExit(f"{self.name}={raw!r} is not usable: {error}. {self.doc}") from error
+            shown = f"…@{raw.rpartition('@')[2]}" if "@" in raw else raw  # before it may stand a password
+            raise SystemExit(f"{self.name}={shown!r} is not usable: {error}. {self.doc}") from error
 
 
 DECLARED: list[Variable[object]] = []
@@ -56,10 +58,32 @@ def boolean(text: str) -> bool:
 
 def positive(text: str) -> int:
     """A whole number above zero; underscores may group digits."""
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        raise ValueError("expected a whole number, without a unit") from None
     if number <= 0:
         raise ValueError("expected a number above zero")
     return number
+
+
+def port(text: str) -> int:
+    """A TCP port."""
+    number = positive(text)
+    if number > LAST_PORT:
+        raise ValueError(f"expected a port from 1 to {LAST_PORT}")
+    return number
+
+
+def address_of(*schemes: str) -> Callable[[str], str]:
+    """A parser for an address of one of these schemes, or nothing."""
+
+    def parse(text: str) -> str:
+        if text and text.partition("://")[0] not in schemes:
+            raise ValueError(f"expected an address that begins with {' or '.join(f'{name}://' for name in schemes)}")
+        return text
+
+    return parse
 
 
 def words(text: str) -> list[str]:
@@ -103,7 +127,7 @@ TRUST_PROXY = declare(
     "Believe X-Forwarded-Proto and -For from one proxy in front; sends HTTPS-only cookies.",
 )
 LISTEN_HOST = declare("MODEL_COMMONS_LISTEN_HOST", "127.0.0.1", str, "Address that the web server binds.")
-PORT = declare("MODEL_COMMONS_PORT", "8000", positive, "Port that the web server binds.")
+PORT = declare("MODEL_COMMONS_PORT", "8000", port, "Port that the web server binds.")
 WEB_PROCESSES = declare("MODEL_COMMONS_WEB_PROCESSES", "1", positive, "Web server processes.")
 WEB_THREADS = declare(
     "MODEL_COMMONS_WEB_THREADS", "64", positive, "Threads per web process; slow uploads each hold one."
@@ -115,9 +139,17 @@ DEMO = declare(
     boolean,
     "Create demo accounts and seed the four first models; switch off for real use.",
 )
-DATABASE_URL = declare("DATABASE_URL", "", str, "PostgreSQL, as postgres://…; empty: SQLite in the data folder.")
+DATABASE_URL = declare(
+    "DATABASE_URL",
+    "",
+    address_of("postgres", "postgresql"),
+    "PostgreSQL, as postgres://…; empty: SQLite in the data folder.",
+)
 REDIS_URL = declare(
-    "REDIS_URL", "", str, "Redis for the doorbell and the cache; empty: a SQLite file and the database."
+    "REDIS_URL",
+    "",
+    address_of("redis", "rediss", "unix"),
+    "Redis for the doorbell and the cache; empty: a SQLite file and the database.",
 )
 MAX_FILE_BYTES = declare("MODEL_COMMONS_MAX_FILE_BYTES", str(20 * GIB), positive, "Largest single file, in bytes.")
 MAX_VERSION_BYTES = declare(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -11,6 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
+
+from portal.env import LAST_PORT
 
 STOP_SECONDS = 25.0
 FAST_DEATH_SECONDS = 10.0
@@ -30,16 +33,31 @@ class Program:
     fast_deaths: int = field(default=0)
 
 
-def port_is_free(host: str, port: int) -> bool:
-    """Whether a server could bind the port now."""
+def why_not_bindable(host: str, port: int) -> str:
+    """What keeps a server from binding this address now, and what to do about it; "" if nothing does."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return _hindrance(error, host, port)
+    return ""
+
+
+def _hindrance(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        other = port + 1 if port < LAST_PORT else port - 1
+        return (
+            f"{host}:{port} is in use. Stop the program that holds it, or choose another port: "
+            f"MODEL_COMMONS_PORT={other} make run"
+        )
+    if error.errno == errno.EACCES:
+        return f"Port {port} is for the system's administrator alone. Set MODEL_COMMONS_PORT to one above 1023."
+    return (
+        f"MODEL_COMMONS_LISTEN_HOST={host!r} is not an address of this machine ({error.strerror}). "
+        "Use 127.0.0.1 for this machine alone, or 0.0.0.0 for all of its addresses."
+    )
 
 
 class Supervisor:

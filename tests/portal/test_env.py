@@ -26,6 +26,10 @@ def test_every_variable_is_declared_once_with_a_line_of_doc() -> None:
     ("name", "value"),
     [
         ("MODEL_COMMONS_PORT", "eighty"),
+        ("MODEL_COMMONS_PORT", "65536"),
+        ("MODEL_COMMONS_MAX_FILE_BYTES", "20GB"),
+        ("DATABASE_URL", "garbage"),
+        ("REDIS_URL", "localhost:6379"),
         ("MODEL_COMMONS_WEB_THREADS", "0"),
         ("MODEL_COMMONS_DEBUG", "maybe"),
         ("MODEL_COMMONS_SERVING_SANDBOX", "docker"),
@@ -45,6 +49,15 @@ def test_a_value_that_cannot_be_used_stops_the_start_and_names_the_variable(name
     assert name in done.stderr
     assert value in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_password_in_an_address_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    variable = env.Variable("DATABASE_URL", "", env.address_of("postgres"), "A database.")
+    monkeypatch.setenv("DATABASE_URL", "postgre://portal:secret@db.example/portal")
+    with pytest.raises(SystemExit) as refused:
+        variable.read()
+    assert "secret" not in str(refused.value)
+    assert "…@db.example/portal" in str(refused.value)
 
 
 @pytest.mark.parametrize(("text", "expected"), [("yes", True), ("0", False), ("ON", True)])

@@ -8,10 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 
 from deployer.backends import serving_backend
 from portal import env
-from portal.supervisor import Program, Supervisor, port_is_free
+from portal.supervisor import Program, Supervisor, why_not_bindable
 from registry import demo
 
 
@@ -23,11 +24,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Prepare, start, wait for Ctrl-C, stop."""
         del args, options
-        if not port_is_free(env.LISTEN_HOST, env.PORT):
-            raise CommandError(
-                f"{env.LISTEN_HOST}:{env.PORT} is in use. Stop the program that holds it, or choose another port: "
-                f"MODEL_COMMONS_PORT={env.PORT + 1} make run"
-            )
+        hindrance = why_not_bindable(env.LISTEN_HOST, env.PORT)
+        if hindrance:
+            raise CommandError(hindrance)
         self._prepare()
         programs = [Program("web", web_command()), Program("worker", worker_command())]
         if "environments_dir" in settings.BACKENDS["serving"]["options"]:
@@ -47,7 +46,11 @@ class Command(BaseCommand):
     def _prepare(self) -> None:
         for folder in (settings.DATA_DIR, settings.FILE_UPLOAD_TEMP_DIR, settings.UPLOADS_DIR):
             Path(folder).mkdir(parents=True, exist_ok=True)
-        call_command("migrate", verbosity=0, interactive=False)
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+        except OperationalError as error:
+            where = "DATABASE_URL names" if env.DATABASE_URL else f"lies in {settings.DATA_DIR}"
+            raise CommandError(f"The database that {where} cannot be used: {error}".strip()) from error
         call_command("createcachetable", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
 
