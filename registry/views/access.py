@@ -14,7 +14,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from registry.errors import ForbiddenError, UserError
+from registry.errors import ForbiddenError, NotFoundError, UserError
 from registry.messages import message
 from registry.models import Account
 from registry.permissions import User
@@ -51,6 +51,8 @@ def errors_on(form: forms.Form) -> Iterator[None]:
     """Put a service's refusal beside the field it names, so that nothing typed is lost."""
     try:
         yield
+    except (ForbiddenError, NotFoundError):
+        raise  # nothing that the form could mend
     except UserError as error:
         text = message(error.code, error.params)
         field = error.field if error.field in form.fields else None
@@ -62,11 +64,9 @@ def errors_as_messages(request: HttpRequest, *, about: str = "") -> Iterator[Non
     """Show a service's refusal above the next page; `about` names the thing, where there may be several."""
     try:
         yield
-    except ForbiddenError:
-        raise
+    except (ForbiddenError, NotFoundError):
+        raise  # there is no page to go back to
     except UserError as error:
-        if error.http_status == 404:  # noqa: PLR2004  # NotFoundError: there is no page to go back to
-            raise
         text = message(error.code, error.params)
         said = " ".join(str(part) for part in (text.title, text.body, error.params.get("advice")) if part)
         messages.error(request, f"{about}: {said}" if about else said)
