@@ -1,0 +1,140 @@
+"""One thing of each kind per owner, for tests that send everybody everywhere. Rows only: no work is under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from deployer.models import Endpoint, ImageBuild, Rollout
+from registry.artifacts.content import content_digest
+from registry.events import record_event
+from registry.models import (
+    Account,
+    Check,
+    Event,
+    Job,
+    ModelVersion,
+    Review,
+    TrialRun,
+    Upload,
+    VersionFile,
+    VersionState,
+)
+from tests.factories import add_file, make_account, make_draft, make_model
+
+IMAGE = "sha256:" + "1" * 64
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """What one account owns. `draft` was never submitted, so nobody else may know of it."""
+
+    owner: Account
+    draft: ModelVersion
+    draft_file: VersionFile
+    upload: Upload
+    secret: Event
+    waiting: ModelVersion
+    withdrawn: ModelVersion
+    stuck: ModelVersion
+    live: ModelVersion
+    live_file: VersionFile
+    public: Event
+    endpoint: Endpoint
+    ready: Rollout
+    replaced: Rollout
+    failed_rollout: Rollout
+    failed_build: ImageBuild
+    queued_build: ImageBuild
+
+    def rows(self) -> list[Any]:
+        """Everything that a request which is refused must leave as it was."""
+        tables = (ModelVersion, VersionFile, Upload, Review, Event, Check, Endpoint, Rollout, ImageBuild, Job)
+        return [list(table.objects.order_by("pk").values()) for table in tables]
+
+
+def belongings_of(owner: Account) -> Belongings:
+    draft = _version(owner, "draft", VersionState.DRAFT)
+    _check(draft, content_digest(draft), frozen=False)
+    live = _version(owner, "live", VersionState.APPROVED)
+    endpoint = Endpoint.objects.create(name=f"{owner.username}-live", registered_model=live.registered_model)
+    replaced = _rollout(endpoint, live, "superseded")
+    ready = _rollout(endpoint, live, "ready")
+    Endpoint.objects.filter(pk=endpoint.pk).update(current=ready)
+    broken = _version(owner, "broken", VersionState.APPROVED)
+    other_endpoint = Endpoint.objects.create(name=f"{owner.username}-broken", registered_model=broken.registered_model)
+    stuck = _version(owner, "stuck", VersionState.SUBMITTED)
+    Job.objects.create(
+        kind="check_frozen", subject_id=stuck.pk, key=f"check_frozen:{stuck.pk}:1", state="failed",
+        last_error="storage.full", run_after=timezone.now(),
+    )  # fmt: skip
+    return Belongings(
+        owner=owner,
+        draft=draft,
+        draft_file=draft.files.get(),
+        upload=Upload.objects.create(
+            owner=owner, version=draft, path="big.json", length=9, expires_at=timezone.now() + timedelta(days=1)
+        ),
+        secret=record_event(
+            tag="model:registered",
+            subject="model:1",
+            actor=owner,
+            registered_model=draft.registered_model,
+            public=False,
+        ),
+        waiting=_version(owner, "waiting", VersionState.IN_REVIEW),
+        withdrawn=_version(owner, "withdrawn", VersionState.WITHDRAWN),
+        stuck=stuck,
+        live=live,
+        live_file=live.files.get(),
+        public=record_event(tag="version:approved", subject=f"version:{live.pk}", actor=None, version=live),
+        endpoint=endpoint,
+        ready=ready,
+        replaced=replaced,
+        failed_rollout=_rollout(other_endpoint, broken, "failed"),
+        failed_build=_build(broken, "failed"),
+        queued_build=_build(broken, "queued"),
+    )
+
+
+def _version(owner: Account, name: str, state: str) -> ModelVersion:
+    version = make_draft(make_model(owner, name, summary="A model", task="tabular-classification"), files={})
+    add_file(version, "model.json", f"{{{name}}}".encode())
+    if state != VersionState.DRAFT:
+        digest = content_digest(version)
+        changes = {"content_digest": digest, "image_digest": IMAGE, "submitted_by": owner, "revision": 1}
+        ModelVersion.objects.filter(pk=version.pk).update(state=state, submitted_at=timezone.now(), **changes)
+        _check(version, digest, frozen=True)
+        TrialRun.objects.create(version=version, content_digest=digest, image_digest=IMAGE, passed=True)
+    return ModelVersion.objects.select_related("registered_model__owner").get(pk=version.pk)
+
+
+def _check(version: ModelVersion, digest: str, *, frozen: bool) -> None:
+    Check.objects.create(
+        version=version, content_digest=digest, frozen=frozen, name="format", position=0, verdict="pass",
+        code="format.passed", params={"path": "model.json", "format": "xgboost-json"},
+    )  # fmt: skip
+
+
+def _build(version: ModelVersion, state: str) -> ImageBuild:
+    return ImageBuild.objects.create(
+        version=version, number=version.image_builds.count() + 1, state=state, content_digest=version.content_digest,
+        approved_digest=IMAGE, failure_code="build.crashed" if state == "failed" else "",
+    )  # fmt: skip
+
+
+def _rollout(endpoint: Endpoint, version: ModelVersion, state: str) -> Rollout:
+    return Rollout.objects.create(
+        endpoint=endpoint, version=version, build=_build(version, "succeeded"), state=state, image_digest=IMAGE,
+        ready_at=None if state == "failed" else timezone.now(),
+        failure_code="serving.start_timeout" if state == "failed" else "",
+    )  # fmt: skip
+
+
+def people() -> dict[str, Account]:
+    """One account per right, and one with none."""
+    groups = {"account": [], "reviewer": ["reviewers"], "operator": ["operators"], "administrator": ["administrators"]}
+    return {role: make_account(role, groups=held) for role, held in groups.items()}
