@@ -126,6 +126,12 @@ def converge_cup(claim: Claim) -> Due:
     return ()
 
 
+def leave_down(claim: Claim, error: PortalError) -> Due:
+    """The cup stays down and its page says why; the sweep makes the work due again. Entry and exit: ready."""
+    services.note_not_brought_back(rollout=_rollout(claim), error=error)
+    return ()
+
+
 def leave_to_the_sweep(claim: Claim, error: PortalError) -> Due:
     """Nothing to move: the sweep sees that wanted and actual still differ, and makes the work due again."""
     del claim, error
@@ -280,8 +286,11 @@ def _kinds() -> Iterator[JobKind]:
         deadline=timedelta(seconds=30 * minutes),
         max_failures=patient,
     )
-    for name, handle in (("stop_cup", stop_cup), ("converge_cup", converge_cup)):
-        yield JobKind(name=name, handle=handle, on_failure=leave_to_the_sweep, deadline=timedelta(seconds=30 * minutes))
+    for name, handle, on_failure in (
+        ("stop_cup", stop_cup, leave_to_the_sweep),
+        ("converge_cup", converge_cup, leave_down),
+    ):
+        yield JobKind(name=name, handle=handle, on_failure=on_failure, deadline=timedelta(seconds=30 * minutes))
 
 
 KINDS = tuple(_kinds())

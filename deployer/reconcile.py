@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from deployer import services
 from deployer.backends import serving_backend
@@ -13,6 +14,7 @@ from deployer.interfaces import CupPhase, CupStatus
 from deployer.models import Health, Rollout, RolloutState
 from deployer.selectors import retired_but_served, running_trials, wanted_rollouts
 from deployer.services import Observation
+from deployer.services.health import DOWN
 
 logger = logging.getLogger(__name__)
 _ROLLOUT_CUP = re.compile(r"cup-(\d+)")
@@ -54,6 +56,9 @@ def _look_at(rollout: Rollout, status: CupStatus | None) -> tuple[int, ...]:
         params=dict(status.params) if status else {},
         restarts=max(rollout.restarts, status.restarts if status else 0),
     )
+    if rollout.health_code and {rollout.health, health} <= DOWN and seen.restarts == rollout.restarts:
+        # The same replica is still down: what is on record may be why it cannot come back, which the backend knows not.
+        seen = replace(seen, code=rollout.health_code, params=rollout.health_params)
     services.note_health(rollout=rollout, seen=seen)
     if rollout.state == RolloutState.READY and phase in {CupPhase.FAILED, CupPhase.ABSENT}:
         return services.queue_convergence(rollout)

@@ -9,7 +9,14 @@ from deployer.services.builds import (
     retry_build,
 )
 from deployer.services.endpoints import endpoint_name
-from deployer.services.health import Observation, note_health, note_stopped, queue_convergence, queue_stop
+from deployer.services.health import (
+    Observation,
+    note_health,
+    note_not_brought_back,
+    note_stopped,
+    queue_convergence,
+    queue_stop,
+)
 from deployer.services.retirement import retire_serving
 from deployer.services.rollouts import (
     begin_rollout,
@@ -30,6 +37,7 @@ __all__ = [
     "fail_rollout",
     "finish_build",
     "note_health",
+    "note_not_brought_back",
     "note_stopped",
     "note_untried",
     "queue_build",

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from deployer.errors import PortalError
 from deployer.models import Health, Rollout, RolloutState
 from registry.events import record_event
 from registry.jobs.queue import ensure_job, requeue
@@ -62,6 +63,27 @@ def note_health(*, rollout: Rollout, seen: Observation) -> bool:
     for name, value in changes.items():
         setattr(rollout, name, value)
     return True
+
+
+def note_not_brought_back(*, rollout: Rollout, error: PortalError) -> None:
+    """Say why a cup that is down stays down, in place of what ended it; an event tells each new reason once.
+
+    Call it in the fenced transaction of the job.
+    """
+    if rollout.state != RolloutState.READY or rollout.health_code == error.code:
+        return
+    params = {key: value if isinstance(value, int | float) else str(value) for key, value in error.params.items()}
+    rows = Rollout.objects.filter(pk=rollout.pk, state=RolloutState.READY)
+    health = rollout.health if rollout.health in DOWN else Health.DEGRADED
+    if rows.update(health=health, health_code=error.code, health_params=params, health_changed_at=timezone.now()):
+        record_event(
+            tag="rollout:degraded",
+            subject=f"rollout:{rollout.pk}",
+            actor=None,
+            version=rollout.version,
+            reason=error.code,
+            digest=rollout.image_digest,
+        )
 
 
 def queue_convergence(rollout: Rollout) -> Due:

@@ -114,6 +114,28 @@ def test_a_cup_that_cannot_come_back_is_tried_in_every_round() -> None:
     assert rollout.health == Health.HEALTHY
 
 
+def test_a_cup_whose_bytes_were_damaged_says_so_until_they_are_restored() -> None:
+    rollout = scene.served()
+    backend, blobs = scene.serving(), scene.blobs()
+    backend.blobs = blobs
+    path = blobs.local_path(rollout.version.files.get(path="model.json").blob_id)
+    honest = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(honest[::-1])
+    backend.kill(rollout.cup_name)
+
+    for _round in range(3):
+        sweep(rollout)
+    assert (rollout.health, rollout.health_code) == (Health.DEGRADED, "serving.bytes_changed")
+    assert rollout.health_params == {"path": "model.json"}
+    assert health_events() == [("rollout:degraded", "serving.killed"), ("rollout:degraded", "serving.bytes_changed")]
+
+    path.write_bytes(honest)
+    sweep(rollout)
+    sweep(rollout)
+    assert (rollout.health, rollout.health_code) == (Health.HEALTHY, "")
+
+
 def test_a_cup_that_nobody_asked_for_is_taken_away() -> None:
     rollout = scene.served()
     backend = scene.serving()
