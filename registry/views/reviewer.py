@@ -55,7 +55,8 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Your review is recorded."))
             return redirect("registry:review", version.pk)
         version.refresh_from_db()
-        form.data = _as_shown_now(form, version)
+        if any(form.data.get(name) != getattr(version, name) for name in ("content_digest", "image_digest")):
+            form.data = _as_shown_now(form, version)
     status = 400 if request.method == "POST" else 200
     return render(request, "registry/review.html", _review_context(request, version, form), status=status)
 

@@ -2,6 +2,9 @@
 
 `python -m tests.browser.stage accounts PASSWORD`: the demonstration's four accounts.
 `… live NAME…`: models in production.
+`… next NAME`: another version of one, in review; prints the review's address as JSON.
+`… own NAME`: the first version of a model of the reviewer's own, in review; prints the review's address as JSON.
+`… process NAME`: prints the process id of the served version as JSON.
 `… scene NAME`: such a model with a second version in review, and a draft; prints their addresses as JSON.
 """
 
@@ -46,7 +49,8 @@ def main(words: Sequence[str]) -> None:
     elif words[0] == "live":
         bring_live(words[1:])
     else:
-        sys.stdout.write(json.dumps(make_scene(words[1])) + "\n")
+        scenes = {"next": bring_next, "own": bring_own, "process": process_of, "scene": make_scene}
+        sys.stdout.write(json.dumps(scenes[words[0]](words[1])) + "\n")
 
 
 def bring_live(names: Sequence[str]) -> None:
@@ -80,13 +84,47 @@ def bring_live(names: Sequence[str]) -> None:
         raise SystemExit(f"not every model went live: {outcomes}")
 
 
+def model_named(name: str) -> RegisteredModel:
+    """The model of `OWNER` with this name."""
+    from registry.models import RegisteredModel
+
+    return RegisteredModel.objects.get(owner__username=OWNER, name=name)
+
+
+def bring_next(name: str) -> str:
+    """The next version, with a card that says so."""
+    version = bring_to_review(model_named(name), card=CARD.replace("# Iris", "# Iris, better"))
+    return f"/reviews/{version.pk}/"
+
+
+def bring_own(name: str) -> str:
+    """A model whose owner is a reviewer."""
+    from registry import services
+    from registry.models import Account
+
+    reviewer = Account.objects.get(username="reviewer")
+    draft = services.register_model(actor=reviewer, name=name, summary=SUMMARY, task="tabular-classification")
+    version = bring_to_review(draft.registered_model, card=CARD)
+    return f"/reviews/{version.pk}/"
+
+
+def process_of(name: str) -> int:
+    """The process that answers for the model."""
+    from deployer.backends import serving_backend
+    from deployer.models import Endpoint
+
+    current = Endpoint.objects.get(registered_model=model_named(name)).current
+    assert current is not None
+    return int(serving_backend().status(current.cup_name).identity.partition(":")[0])
+
+
 def make_scene(name: str) -> dict[str, str]:
     """A page of every kind has something to show; returns the addresses that hold a number."""
     from deployer.models import Endpoint, ImageBuild, Rollout
-    from registry.models import Account, Event, RegisteredModel
+    from registry.models import Account, Event
 
     bring_live([name])
-    registered_model = RegisteredModel.objects.get(owner__username=OWNER, name=name)
+    registered_model = model_named(name)
     changed = CARD.replace("# Iris", "# Iris species").replace("reviewer can use.", "reviewer can judge.", 1)
     review = bring_to_review(registered_model, card=changed)
     draft = make_draft(Account.objects.get(username="volunteer"), f"{name}-draft")

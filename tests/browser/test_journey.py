@@ -42,7 +42,10 @@ def test_from_upload_to_live_predictions(visitors: Visitors) -> None:
     expect(trial).to_contain_text("Answered as expected")
     expect(trial).to_contain_text("Peak memory")
 
-    steps.approve(visitors.enter("reviewer"), "petals 1")
+    reviewer = visitors.enter("reviewer")
+    reviewer.goto("/reviews/")
+    reviewer.get_by_role("link", name="amina/petals 1").click()
+    steps.approve(reviewer, reviewer.url)
     steps.wait_until_live(volunteer, "/models/amina/petals/")
 
     visitor = visitors.enter()

@@ -141,10 +141,9 @@ def submit(page: Page) -> None:
     expect(page.get_by_role("heading", name="Trial run")).to_be_visible()
 
 
-def approve(page: Page, title: str) -> None:
-    """From the review queue to the decision."""
-    page.goto("/reviews/")
-    page.get_by_role("link", name=title).click()
+def approve(page: Page, path: str) -> None:
+    """Read a review's page and decide."""
+    page.goto(path)
     page.get_by_label("Comment").first.fill("Card, figures and examples fit.")
     page.get_by_label("Approve").check()
     page.get_by_role("button", name="Submit review").click()
@@ -156,11 +155,11 @@ def wait_until_live(page: Page, path: str) -> None:
     expect_after_reloads(page, path, "In production")
 
 
-def expect_after_reloads(page: Page, path: str, words: str, *, within_ms: int = STEP_MS) -> None:
+def expect_after_reloads(page: Page, path: str, words: str, *, exact: bool = True, within_ms: int = STEP_MS) -> None:
     """A page that does not renew itself is asked again until it shows the words."""
     for _again in range(within_ms // 500):
         page.goto(path)
-        if page.get_by_role("main").get_by_text(words, exact=True).first.is_visible():
+        if page.get_by_role("main").get_by_text(words, exact=exact).first.is_visible():
             return
         page.wait_for_timeout(500)
     raise AssertionError(f"{path} never showed {words!r}:\n{page.get_by_role('main').inner_text()}")
