@@ -1,4 +1,4 @@
-"""Everybody is sent everywhere, to their own things and to others', by every method (rows 30 and 31)."""
+"""Everybody is sent everywhere, to their own things and to others', by every method."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ class TestAdmin:
 
     @pytest.mark.parametrize("table", [ModelVersion, Review, ImageBuild, Rollout, Event])
     def test_it_is_no_way_around_the_lifecycle(self, table: type[Any]) -> None:
-        """Row 31: whoever may administer still cannot write a state, a review or a line of the log."""
+        """Whoever may administer still cannot write a state, a review or a line of the log."""
         registered = admin.site._registry.get(table)
         if registered is None:
             return  # there is no page at all

@@ -1,4 +1,4 @@
-"""The bell: rung after the commit, with an id and nothing else, and no harm if it is silent (rows 18 to 20)."""
+"""The bell: rung after the commit, with an id and nothing else, and no harm if it is silent."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_the_task_does_the_job_and_rings_what_became_due(
 
 
 def test_a_job_without_a_ring_is_found_by_the_sweep(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Row 20: the process died between its commit and the ring."""
+    """The process died between its commit and the ring."""
     monkeypatch.setattr(sweep, "_SWEEPERS", [])
     job_id = queue.ensure_job(kind=work.name, subject_id=1, key="x")
 
@@ -125,5 +125,5 @@ def test_a_broker_that_is_away_does_not_keep_a_page_waiting(
     with TestCase.captureOnCommitCallbacks(execute=True):
         ring([job.pk])
 
-    assert time.monotonic() - began < 1, "row 19"
+    assert time.monotonic() - began < 1
     assert "the doorbell is silent" in caplog.text

@@ -114,7 +114,7 @@ def write_fenced(held: Claim) -> None:
 
 @pytest.mark.parametrize("what", writes(Claim(job_id=0, attempt=0, kind="", subject_id=0)))
 class TestFence:
-    """A worker that slept past its lease, and whose job another has by now, writes nothing (row 21)."""
+    """A worker that slept past its lease, and whose job another has by now, writes nothing."""
 
     def test_a_stale_worker_writes_nothing(
         self, work: Work, clock: Clock, what: str, caplog: pytest.LogCaptureFixture

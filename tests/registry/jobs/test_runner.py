@@ -135,7 +135,7 @@ class TestRepeating:
 
 
 class TestPoison:
-    """Row 22: a job that kills its worker ends by itself."""
+    """A job that kills its worker ends by itself."""
 
     def test_it_ends_after_five_attempts(self, work: Work, clock: Clock) -> None:
         job = work.job()

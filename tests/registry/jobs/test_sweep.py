@@ -57,7 +57,7 @@ class TestOneSweeper:
     def test_of_three_at_once_one_does_each_period(
         self, clock: Clock, settings: Any, steps: list[sweep.Sweeper]
     ) -> None:
-        """Row 23."""
+        """However many sweep at once, each effect comes once."""
         effects: list[float] = []
         periods, together = 50, threading.Barrier(3, action=lambda: clock.advance(seconds=settings.SWEEP_SECONDS))
 
@@ -91,7 +91,7 @@ class TestOneSweeper:
 
 class TestQueuedIsNotDead:
     def test_waiting_long_costs_nothing(self, work: Work, clock: Clock, settings: Any) -> None:
-        """Row 24: with every worker held up, no job fails for its age in the queue."""
+        """With every worker held up, no job fails for its age in the queue."""
         jobs = [work.job(str(number)) for number in range(20)]
 
         for _ in range(120):

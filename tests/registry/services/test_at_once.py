@@ -37,7 +37,7 @@ def codes(outcomes: Sequence[object]) -> list[str]:
 
 
 def test_two_reviewers_approve() -> None:
-    """Row 31: twenty times one approval and exactly one move."""
+    """Twenty times one approval and exactly one move."""
     rita, ruth = make_reviewer(), make_reviewer()
     for number in range(20):
         version = in_review()

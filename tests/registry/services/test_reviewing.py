@@ -93,7 +93,7 @@ class TestDeciding:
 
 @pytest.mark.parametrize("decision", DECISIONS)
 class TestNobodyDecidesOnTheirOwn:
-    """Row 31, the service's part."""
+    """Nobody decides on their own, whoever asks the service."""
 
     def test_not_the_owner(self, decision: str) -> None:
         owner = make_account(groups=["reviewers", "operators", "administrators"], is_staff=True, is_superuser=True)
