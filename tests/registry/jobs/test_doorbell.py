@@ -107,6 +107,9 @@ def test_a_job_without_a_ring_is_found_by_the_sweep(work: Work, monkeypatch: pyt
     assert sweep.sweep_once(holder="a") == (job_id,)
 
 
+RETRIES_SECONDS = 10
+
+
 @pytest.fixture
 def job(work: Work) -> Job:
     return work.job()
@@ -125,5 +128,6 @@ def test_a_broker_that_is_away_does_not_keep_a_page_waiting(
     with TestCase.captureOnCommitCallbacks(execute=True):
         ring([job.pk])
 
-    assert time.monotonic() - began < 1
+    # Far above what one refused connection takes on a busy machine, and far below what retries would.
+    assert time.monotonic() - began < RETRIES_SECONDS
     assert "the doorbell is silent" in caplog.text
