@@ -28,8 +28,8 @@ def test_a_process_is_itself_until_it_ends(sleeper: subprocess.Popen[bytes]) -> 
     assert identity.is_alive(process)
     assert not identity.wait_gone(process, 0.01)
     (child,) = identity.children(sleeper.pid)
+    assert identity.send(process, signal.SIGKILL)  # first, since the shell ends by itself once its child has
     os.kill(child, signal.SIGKILL)
-    assert identity.send(process, signal.SIGKILL)
     assert identity.wait_gone(process, 10)
     assert not identity.is_alive(process)  # although nobody has reaped it yet
     assert identity.memory(process) is None
