@@ -1,122 +1,118 @@
-"""Pictures of every page of a running portal, light and dark, wide and narrow.
+"""Takes pictures of every page of a demonstration into `docs/screenshots`: light and dark, wide and on a phone.
 
-    make run                                # in one terminal
-    make screenshots                        # in another; ARGS="--address http://127.0.0.1:8100" for another port
-
-Pictures go to `docs/screenshots/<page>-<theme>-<width>.png`, with few colours, since they are committed.
+`python -m bench.screenshots [names…]` starts a portal of its own, waits for its four models, and stops it again.
 """
 
 from __future__ import annotations
 
-import argparse
-import io
+import base64
+import json
+import struct
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+import tempfile
+import zlib
+from collections.abc import Collection
+from itertools import product
 from pathlib import Path
 
-from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from portal import env
+from tests.browser import visitors as steps
+from tests.browser.conftest import ARGS, CHROMIUM
+from tests.browser.live_portal import LivePortal
+from tests.browser.pages import Place, places
+from tests.browser.visitors import Visitors
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-TARGET = env.ROOT / "docs" / "screenshots"
-HEIGHTS = {1280: 900, 390: 844}
-LONGEST = 1800
-COLOURS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """A page by name; `role` is who looks at it."""
-
-    name: str
-    path: str
-    role: str = ""
-
-
-SHOTS = (
-    Shot("home", "/"),
-    Shot("catalogue", "/models/"),
-    Shot("model", "/models/amina/upload-content-type/"),
-    Shot("version", "/models/research-team/edit-summary-language/versions/1/"),
-    Shot("endpoint", "/endpoints/moderation-tools-team-automated-user-agent/"),
-    Shot("operations", "/operations/"),
-    Shot("build", "/builds/1/"),
-    Shot("rollout", "/rollouts/1/"),
-    Shot("log", "/log/"),
-    Shot("sign-in", "/accounts/login/"),
-    Shot("my-models", "/mine/", "volunteer"),
-    Shot("submit", "/submit/", "volunteer"),
-    Shot("reviews", "/reviews/", "reviewer"),
-    Shot("review", "/reviews/1/", "reviewer"),
-    Shot("not-found", "/models/nobody/nothing/"),
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "docs" / "screenshots"
+VARIANTS = list(product(("light", "dark"), ((1280, 800), (390, 844))))
+LEFT_OUT = {"operations-operator", "catalogue-empty", "event", "email", "sign-out", "password-reset", "change-password"}
+TALLEST = 2400  # pixels; what lies below repeats what stands above
+COLOURS = 128
+SHOWN = "research-team/edit-summary-language"
+DEMONSTRATION = (
+    SHOWN,
+    "research-team/article-pageviews-forecast",
+    "moderation-tools-team/automated-user-agent",
+    "amina/upload-content-type",
 )
 
 
-def main() -> int:
-    """Take the pictures; returns 1 if a page did not answer as expected."""
-    parser = argparse.ArgumentParser(description="Pictures of every page of a running demonstration.")
-    parser.add_argument("--address", default=f"http://127.0.0.1:{env.PORT}")
-    parser.add_argument("--only", nargs="*", default=[], help="names of pages")
-    arguments = parser.parse_args()
-    password = (env.DATA_DIR / "demo-password").read_text()
-    TARGET.mkdir(parents=True, exist_ok=True)
-    wanted = [shot for shot in SHOTS if not arguments.only or shot.name in arguments.only]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        failed = [line for line in take(browser, arguments.address, password, wanted) if line]
-        browser.close()
-    print("\n".join(failed) or f"{len(wanted)} pages in {TARGET}")
-    return int(bool(failed))
+def main(names: Collection[str]) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="mc-pictures-") as folder, LivePortal(Path(folder), demo=True) as portal:
+        scene = json.loads(portal.stage("scene", "iris"))
+        scene |= {"model": f"/models/{SHOWN}/", "endpoint": f"/endpoints/{SHOWN.replace('/', '-')}/"}
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+            wait_for_the_demonstration(portal, browser)
+            wanted = [place for place in places(scene) if place.name not in LEFT_OUT]
+            for theme, size in VARIANTS:
+                take(portal, browser, [place for place in wanted if not names or place.name in names], theme, size)
+            browser.close()
+    total = sum(path.stat().st_size for path in FOLDER.glob("*.png"))
+    print(f"{len(list(FOLDER.glob('*.png')))} pictures, {total / 1e6:.1f} MB")
 
 
-def take(browser: Browser, address: str, password: str, shots: list[Shot]) -> Iterator[str]:
-    """Picture each page in each theme and width; yields a line for what went wrong."""
-    for role in sorted({shot.role for shot in shots}):
-        for theme in ("light", "dark"):
-            for width, height in HEIGHTS.items():
-                context = browser.new_context(
-                    viewport={"width": width, "height": height},
-                    color_scheme="dark" if theme == "dark" else "light",
-                    base_url=address,
-                )
-                page = context.new_page()
-                if role:
-                    sign_in(page, role, password)
-                for shot in (shot for shot in shots if shot.role == role):
-                    answer = page.goto(shot.path)
-                    if answer is None or answer.status >= 500:
-                        yield f"{shot.path} did not answer as a page"
-                    save(page, TARGET / f"{shot.name}-{theme}-{width}.png")
-                context.close()
+def wait_for_the_demonstration(portal: LivePortal, browser: Browser) -> None:
+    """The first start trains its models, which takes a minute or two."""
+    visitors = Visitors(portal, browser)
+    page = visitors.enter()
+    for name in DEMONSTRATION:
+        steps.expect_after_reloads(page, f"/models/{name}/", "In production", within_ms=600_000)
+    visitors.leave()
 
 
-def sign_in(page: Page, role: str, password: str) -> None:
-    """Sign in as one of the demonstration's accounts."""
-    page.goto("/accounts/login/")
-    page.fill("input[name=login]", role)
-    page.fill("input[name=password]", password)
-    page.click("main button[type=submit]")
-    page.wait_for_url("**/mine/")
+def take(portal: LivePortal, browser: Browser, wanted: list[Place], theme: str, size: tuple[int, int]) -> None:
+    visitors = Visitors(portal, browser)
+    viewport = {"width": size[0], "height": size[1]}
+    shrinker = browser.new_page()
+    for place, page in visitors.tour(wanted, color_scheme=theme, viewport=viewport):
+        prepare(place, page)
+        path = FOLDER / f"{place.name}-{theme}-{size[0]}.png"
+        path.write_bytes(shrunk(shrinker, photograph(page, *size)))
+        print(path.name, f"{path.stat().st_size / 1000:.0f} kB")
+    shrinker.close()
+    visitors.leave()
 
 
-def save(page: Page, path: Path) -> None:
-    """The whole page, cut where it gets long, in few colours."""
-    picture = Image.open(io.BytesIO(page.screenshot(full_page=True)))
-    cut = picture.convert("RGB").crop((0, 0, picture.width, min(picture.height, LONGEST)))
-    cut.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+def prepare(place: Place, page: Page) -> None:
+    """Some pages say more once somebody has done something there."""
+    if place.name == "draft-files":
+        with tempfile.TemporaryDirectory() as folder:
+            pickle = Path(folder) / "legacy_head.pkl"
+            pickle.write_bytes(bytes(88_000))
+            page.set_input_files("#upload-files", pickle)
+            expect(page.locator("[data-uploads]")).to_contain_text("This is a pickle")
+    elif place.name == "endpoint":
+        page.get_by_role("button", name="Send").click()
+        expect(page.get_by_role("region", name="Answer")).to_be_visible()
+    elif place.name == "review":
+        page.get_by_role("textbox", name="Comment").fill("Please say how many flowers the figures rest on.")
+        page.get_by_label("Request changes").check()
+
+
+def photograph(page: Page, width: int, height: int) -> bytes:
+    page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
+    whole = page.evaluate("document.documentElement.scrollHeight")
+    clip = {"x": 0, "y": 0, "width": width, "height": min(max(whole, height), TALLEST)}
+    return page.screenshot(full_page=True, clip=clip, animations="disabled")  # type: ignore[arg-type]  # a FloatRect
+
+
+def shrunk(page: Page, png: bytes) -> bytes:
+    """The picture with a palette: a third of the bytes, and nothing that an eye would miss."""
+    source = "data:image/png;base64," + base64.b64encode(png).decode()
+    found = page.evaluate((Path(__file__).parent / "palette.js").read_text(), [source, COLOURS])
+    width, height, pixels = found["width"], found["height"], base64.b64decode(found["pixels"])
+    rows = b"".join(b"\0" + pixels[start : start + width] for start in range(0, len(pixels), width))
+    header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"PLTE", bytes(found["palette"])), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(map(_chunk, *zip(*chunks, strict=True)))
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(sys.argv[1:])

@@ -26,16 +26,17 @@ STAGE_SECONDS = 180.0
 class LivePortal:
     """Use as a context manager: nothing that it started outlives it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, demo: bool = False) -> None:
         self.folder = folder
+        self.demo = demo
         self.port = _free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self.log: list[str] = []
-        self.sessions: dict[str, Path] = {}
 
     def __enter__(self) -> Self:
         ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
         (self.folder / "environments").symlink_to(ENVIRONMENTS)  # the runtimes are installed once per checkout
+        (self.folder / "demo-password").write_text(PASSWORD)
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "up"],
             cwd=ROOT,
@@ -95,7 +96,7 @@ class LivePortal:
         return kept | {
             "DJANGO_SETTINGS_MODULE": "portal.settings",
             "MODEL_COMMONS_DATA_DIR": str(self.folder),
-            "MODEL_COMMONS_DEMO": "false",
+            "MODEL_COMMONS_DEMO": str(self.demo).lower(),
             "MODEL_COMMONS_PORT": str(self.port),
             "PYTHONUNBUFFERED": "1",
         }

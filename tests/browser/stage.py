@@ -28,10 +28,47 @@ PASSWORD = "correct-horse-battery"
 OWNER = "research"
 WAIT_SECONDS = 120.0
 SUMMARY = "Tells iris species apart by the sizes of their petals."
-CARD = "---\nlicense: MIT\n---\n\n# Iris\n" + "".join(
-    f"\n## {title}\n\nThis is said in a sentence that a reviewer can use.\n"
-    for title in ("Intended use", "Training data", "Evaluation", "Limitations", "Bias and risks")
-)
+CARD = """\
+---
+license: MIT
+tags: [flowers, teaching]
+---
+
+# Iris
+
+Tells three species of iris apart by the length and width of sepals and petals, in centimetres.
+
+## Intended use
+
+Teaching, and trying out this portal. Do not identify plants with it.
+
+## Training data
+
+Fisher's 150 flowers of 1936: 50 of each species, measured by one person on the Gaspé Peninsula.
+
+## Evaluation
+
+| Species | Flowers | Recall |
+| --- | ---: | ---: |
+| setosa | 10 | 1.00 |
+| versicolor | 10 | 0.90 |
+| virginica | 10 | 0.90 |
+
+## Limitations
+
+Flowers of other species get one of the three names all the same.
+
+## Bias and risks
+
+One region, one season, one botanist: plants elsewhere may differ in size.
+"""
+CHANGES = {
+    "# Iris\n": "# Iris species\n",
+    "| versicolor | 10 | 0.90 |": "| versicolor | 10 | 1.00 |",
+    "Flowers of other species get one of the three names all the same.": (
+        "Flowers of other species get one of the three names all the same.\nMissing measurements are not accepted."
+    ),
+}
 # What XGBoost itself answers for the first row of the data that the model was trained on.
 REQUEST = {"inputs": [{"name": "input-0", "shape": [1, 4], "datatype": "FP32", "data": [5.1, 3.5, 1.4, 0.2]}]}
 PROBABILITIES = [0.7022793, 0.1498897, 0.1478311]
@@ -93,7 +130,7 @@ def model_named(name: str) -> RegisteredModel:
 
 def bring_next(name: str) -> str:
     """The next version, with a card that says so."""
-    version = bring_to_review(model_named(name), card=CARD.replace("# Iris", "# Iris, better"))
+    version = bring_to_review(model_named(name), card=changed_card())
     return f"/reviews/{version.pk}/"
 
 
@@ -118,6 +155,14 @@ def process_of(name: str) -> int:
     return int(serving_backend().status(current.cup_name).identity.partition(":")[0])
 
 
+def changed_card() -> str:
+    """The card as the next version has it."""
+    card = CARD
+    for old, new in CHANGES.items():
+        card = card.replace(old, new)
+    return card
+
+
 def make_scene(name: str) -> dict[str, str]:
     """A page of every kind has something to show; returns the addresses that hold a number."""
     from deployer.models import Endpoint, ImageBuild, Rollout
@@ -125,8 +170,7 @@ def make_scene(name: str) -> dict[str, str]:
 
     bring_live([name])
     registered_model = model_named(name)
-    changed = CARD.replace("# Iris", "# Iris species").replace("reviewer can use.", "reviewer can judge.", 1)
-    review = bring_to_review(registered_model, card=changed)
+    review = bring_to_review(registered_model, card=changed_card())
     draft = make_draft(Account.objects.get(username="volunteer"), f"{name}-draft")
     rollout = Rollout.objects.get(version__registered_model=registered_model)
     build = ImageBuild.objects.get(version__registered_model=registered_model)
