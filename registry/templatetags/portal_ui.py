@@ -123,6 +123,12 @@ def cores(cpu_millis: int) -> str:
 
 
 @register.filter
+def grouped(number: int) -> str:
+    """A count with its thousands set apart: "1,040,573"."""
+    return number_format(number, force_grouping=True)
+
+
+@register.filter
 def task_label(task: str) -> str:
     """A task in words; one that the list lacks shows as it is."""
     return str(ModelTask(task).label) if task in ModelTask else task

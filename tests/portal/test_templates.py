@@ -142,6 +142,9 @@ class TestText:
     def test_processors_are_said_in_cores(self, millis: int, expected: str) -> None:
         assert render("{{ millis|cores }}", millis=millis) == expected
 
+    def test_long_counts_are_grouped(self) -> None:
+        assert render("{{ count|grouped }}", count=1040573) == "1,040,573"
+
     def test_codes_are_said_in_words_where_there_are_some(self) -> None:
         assert render("{{ code|task_label }}", code="image-to-text") == "Image to text"
         assert render("{{ code|task_label }}", code="of-old") == "of-old"
