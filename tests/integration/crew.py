@@ -1,0 +1,117 @@
+"""Real workers of the portal, started by its own command line on the test's database and a doorbell of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+from portal.management.commands.up import worker_command
+from registry.jobs.queue import ensure_job
+from registry.models import Event, Job
+from tests.jobs_app.work import DONE
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 90.0
+
+
+class Crew:
+    """What is left running is killed by `dismiss`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log = folder / "log"
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def doorbell(self) -> Path:
+        return self.folder / "doorbell.sqlite3"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        passed = {name: os.environ[name] for name in ("PATH", "HOME", "DATABASE_URL", "TMPDIR") if name in os.environ}
+        return {
+            **passed,
+            "DJANGO_SETTINGS_MODULE": "tests.jobs_app.settings",
+            "MODEL_COMMONS_DATA_DIR": str(self.folder),
+            "MODEL_COMMONS_LEASE_SECONDS": "2",
+            "MODEL_COMMONS_SWEEP_SECONDS": "1",
+            "TEST_DATABASE_NAME": str(connection.settings_dict["NAME"]),
+        }
+
+    def start(self, *command: str, **options: Any) -> subprocess.Popen[bytes]:
+        """A process in a group of its own, which writes to the log."""
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                command or worker_command(), cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL,
+                stderr=log, start_new_session=True, **{"stdout": log, **options},
+            )  # fmt: skip
+        self._processes.append(process)
+        return process
+
+    def run_one(self, job: Job) -> subprocess.Popen[bytes]:
+        return self.start(sys.executable, "-m", "tests.jobs_app.run_one", str(job.pk))
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """`kill -9` of the whole group: the worker and its children."""
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(PATIENCE)
+
+    def dismiss(self) -> None:
+        for process in self._processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(PATIENCE)
+            if process.stdout is not None:
+                process.stdout.close()
+
+    def wipe_doorbell(self) -> None:
+        for path in self.folder.glob("doorbell.sqlite3*"):
+            path.unlink()
+
+    def ring(self, *words: Job | str) -> None:
+        """Put messages into the workers' broker: a job's id for a job."""
+        broker = f"sqla+sqlite:///{self.doorbell}"
+        names = [str(word.pk) if isinstance(word, Job) else word for word in words]
+        assert self.start(sys.executable, "-m", "tests.jobs_app.ring", broker, *names).wait(PATIENCE) == 0
+
+    def starts(self) -> list[tuple[int, int, int]]:
+        """(job, attempt, process) of each time that work began, in order."""
+        path = self.folder / "started"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [(int(job), int(attempt), int(pid)) for job, attempt, pid in map(str.split, lines)]
+
+    def await_more_starts_than(self, count: int) -> None:
+        self.await_that(lambda: len(self.starts()) > count)
+
+    def release(self, job: Job) -> None:
+        (self.folder / f"release-{job.pk}").touch()
+
+    def await_that(self, what: Callable[[], object], *, seconds: float = PATIENCE) -> None:
+        """Wait until it is so; fail with the workers' log if it never is."""
+        end = time.monotonic() + seconds
+        while not what():
+            assert time.monotonic() < end, self.log.read_text()[-4000:]
+            time.sleep(0.05)
+
+
+def make_jobs(kind: str, count: int, *, key: str = "job") -> list[Job]:
+    ids = [ensure_job(kind=kind, subject_id=number, key=f"{key}:{number}") for number in range(count)]
+    return list(Job.objects.filter(pk__in=ids).order_by("pk"))
+
+
+def done_once(jobs: Iterable[Job]) -> bool:
+    """Whether each job ended well and its effect is there exactly once."""
+    ids = [job.pk for job in jobs]
+    effects = list(Event.objects.filter(tag=DONE).values_list("subject", flat=True))
+    assert len(effects) == len(set(effects)), "an effect was written twice"
+    ended = Job.objects.filter(pk__in=ids, state="succeeded").count() == len(ids)
+    return ended and {f"job:{job_id}" for job_id in ids} <= set(effects)

@@ -1,0 +1,1 @@
+"""An app with kinds of work for tests of real worker processes."""
