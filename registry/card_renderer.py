@@ -26,6 +26,7 @@ _LOWEST_HEADING = 6
 _ALIGNMENTS = {"text-align:left": "align-start", "text-align:center": "align-center", "text-align:right": "align-end"}
 _INLINE = frozenset({"a", "br", "code", "del", "em", "s", "strong"})
 _BLOCKS = frozenset({"blockquote", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul"})
+_REACHABLE = {tag: {"tabindex": "0"} for tag in ("pre", "table")}  # they scroll sideways, by keyboard too
 _TABLE = frozenset({"table", "tbody", "td", "th", "thead", "tr"})
 
 
@@ -46,6 +47,7 @@ def to_safe_html(text: str) -> str:
         markdown.renderer.render(tokens, markdown.options, {}),
         tags=set(_INLINE | _BLOCKS | _TABLE),
         attributes={"a": {"href", "title"}, "ol": {"start"}},
+        set_tag_attribute_values=_REACHABLE,
         allowed_classes={cell: set(_ALIGNMENTS.values()) for cell in ("td", "th")},
         url_schemes={"http", "https", "mailto"},
         link_rel="nofollow noopener",

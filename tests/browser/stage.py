@@ -48,11 +48,11 @@ Fisher's 150 flowers of 1936: 50 of each species, measured by one person on the 
 
 ## Evaluation
 
-| Species | Flowers | Recall |
-| --- | ---: | ---: |
-| setosa | 10 | 1.00 |
-| versicolor | 10 | 0.90 |
-| virginica | 10 | 0.90 |
+| Species | Flowers | Precision | Recall | Confused with |
+| --- | ---: | ---: | ---: | --- |
+| setosa | 10 | 1.00 | 1.00 | |
+| versicolor | 10 | 0.90 | 0.90 | virginica |
+| virginica | 10 | 0.90 | 0.90 | versicolor |
 
 ## Limitations
 

@@ -94,7 +94,7 @@ class Live(html.parser.HTMLParser):
         for name, value in attrs:
             if name == "href" and (value or "").startswith(("https://", "http://", "mailto:")):
                 continue
-            if name not in {"rel", "title", "start", "class"}:
+            if (name, value) != ("tabindex", "0") and name not in {"rel", "title", "start", "class"}:
                 self.found.append(f"{tag} {name}={value}")
 
 
@@ -155,8 +155,10 @@ def test_headings_go_down_one_level_and_no_image_loads() -> None:
 
 
 def test_tables_align_by_class_and_bare_addresses_stay_text() -> None:
-    rendered = render_card("|a|b|\n|:-:|--:|\n|1|~~2~~|\n\nhttps://a.example\n")
+    rendered = render_card("```\ncode\n```\n\n|a|b|\n|:-:|--:|\n|1|~~2~~|\n\nhttps://a.example\n")
     assert '<td class="align-center">1</td>' in rendered
+    assert '<pre tabindex="0">' in rendered
+    assert '<table tabindex="0">' in rendered
     assert '<td class="align-end"><s>2</s></td>' in rendered
     assert "style" not in rendered
     assert "<p>https://a.example</p>" in rendered
