@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, Q, QuerySet, Sum
 
 from registry.artifacts.content import content_digest
 from registry.backends import serving_directory
@@ -184,18 +184,12 @@ def open_review_count() -> int:
 
 
 def review_queue() -> QuerySet[ModelVersion]:
-    """Versions that wait for a decision, the longest waiting first."""
+    """Versions that wait for a decision, the longest waiting first, with the `warnings` about their present content."""
+    present = Q(checks__frozen=True, checks__content_digest=F("content_digest"))
     return (
         ModelVersion.objects.filter(state=VersionState.IN_REVIEW)
         .select_related("registered_model__owner", "submitted_by")
-        .annotate(
-            size=Sum("files__blob__size", distinct=False),
-            warnings=Count(
-                "checks",
-                filter=Q(checks__verdict=Verdict.WARN, checks__frozen=True),
-                distinct=True,
-            ),
-        )
+        .annotate(warnings=Count("checks", filter=present & Q(checks__verdict=Verdict.WARN)))
         .order_by("submitted_at", "pk")
     )
 
