@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from portal import health, views
 
+handler500 = "portal.views.server_error"
 urlpatterns = [
     path("", include("registry.urls")),
     path("", include("deployer.urls")),
