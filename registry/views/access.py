@@ -22,6 +22,7 @@ from registry.permissions import User
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 PAGE_SIZE = 25
+LONGEST_QUERY = 100
 
 
 def requires(right: Callable[[User], bool]) -> Callable[[View[P]], View[P]]:
@@ -70,6 +71,11 @@ def errors_as_messages(request: HttpRequest, *, about: str = "") -> Iterator[Non
         text = message(error.code, error.params)
         said = " ".join(str(part) for part in (text.title, text.body, error.params.get("advice")) if part)
         messages.error(request, f"{about}: {said}" if about else said)
+
+
+def asked(request: HttpRequest, name: str) -> str:
+    """A field of the address, without the null characters that no database takes."""
+    return request.GET.get(name, "").replace("\x00", "").strip()[:LONGEST_QUERY]
 
 
 def paged(request: HttpRequest, rows: QuerySet, *, size: int = PAGE_SIZE) -> Page:  # type: ignore[type-arg]  # any model

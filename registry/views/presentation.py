@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from registry.checks.results import detail_text
-from registry.messages import Message, known_codes, message
+from registry.messages import Message, known_codes, message, message_alone
 from registry.models import Check, Event, Example, Job, JobState, ModelVersion, Review, TrialRun, VersionFile
 from registry.readable_json import readable_json
 
@@ -174,7 +174,7 @@ def event_text(event: Event) -> str:
 def event_comment(event: Event) -> str:
     """Why it happened: a person's words, or the portal's message."""
     if event.actor_id is None and event.reason in known_codes():
-        text = message(event.reason)
+        text = message_alone(event.reason)
         return f"{text.title}\n{text.body}".strip()
     return event.reason
 

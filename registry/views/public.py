@@ -16,7 +16,7 @@ from registry.interfaces import Snippets
 from registry.model_tasks import ModelTask
 from registry.models import RegisteredModel
 from registry.permissions import may_decide, may_edit_version, may_retire
-from registry.views.access import paged
+from registry.views.access import asked, paged
 from registry.views.presentation import check_rows, example_rows, file_rows, review_rows, timeline_rows, trial_row
 
 RECENT = 8
@@ -38,9 +38,9 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def catalogue(request: HttpRequest) -> HttpResponse:
     """All models, with search and filters in the address."""
-    query = request.GET.get("q", "").strip()[:100]
-    task = request.GET.get("task", "")
-    live_only = request.GET.get("live") == "1"
+    query = asked(request, "q")
+    task = asked(request, "task")
+    live_only = asked(request, "live") == "1"
     page = paged(request, selectors.catalogue(query=query, task=task, live_only=live_only))
     context = {
         "page": page,
@@ -124,7 +124,7 @@ def download(request: HttpRequest, version_pk: int, pk: int) -> HttpResponseBase
 @require_safe
 def event_log(request: HttpRequest) -> HttpResponse:
     """Everything that was decided and done, newest first."""
-    tag = request.GET.get("tag", "")
+    tag = asked(request, "tag")
     page = paged(request, selectors.public_events(tag=tag), size=50)
     events = timeline_rows(page.object_list)
     context = {"page": page, "events": events, "log_rows": list(zip(page.object_list, events, strict=True))}
