@@ -50,6 +50,20 @@ def message(code: str, params: Mapping[str, object] | None = None) -> Message:
         return Message(str(UNKNOWN.title), str(UNKNOWN.body % values))
 
 
+def message_alone(code: str) -> Message:
+    """The texts for an id whose parameters were not kept: a part that needs one is left out."""
+    found = _MESSAGES.get(code, UNKNOWN)
+    return Message(_needing_nothing(found.title), _needing_nothing(found.body))
+
+
+def _needing_nothing(text: StrOrPromise) -> str:
+    try:
+        whole = str(text)
+    except KeyError:  # a lazy plural
+        return ""
+    return "" if "%(" in whole else whole.replace("%%", "%")
+
+
 def known_codes() -> frozenset[str]:
     """Every registered id."""
     return frozenset(_MESSAGES)

@@ -9,7 +9,7 @@ import pytest
 from django.utils.functional import Promise
 
 import registry
-from registry.messages import Message, message, register_messages
+from registry.messages import Message, message, message_alone, register_messages
 from registry.messages_checks import CHECK_MESSAGES
 
 SOURCES = ("answers", "cards", "examples", "front_matter", "licences", "tensors")
@@ -54,6 +54,14 @@ def test_a_missing_parameter_breaks_no_page() -> None:
     assert "format.refused" in str(message("format.refused").body)
     for code in CHECK_MESSAGES:
         assert message(code).title
+
+
+def test_a_text_alone_leaves_out_what_needs_a_parameter() -> None:
+    assert message_alone("size.file").title == ""
+    assert message_alone("format.refused").title == ""
+    assert message_alone("format.refused").body == message("format.refused", {"count": 1}).body
+    for code in CHECK_MESSAGES:
+        assert "%" not in f"{message_alone(code).title}{message_alone(code).body}".replace("100%", "")
 
 
 def test_an_unknown_id_is_named() -> None:
