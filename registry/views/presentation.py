@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -169,6 +170,12 @@ def event_text(event: Event) -> str:
     text = EVENT_TEXTS.get(event.tag)
     number = event.version.number if event.version else "?"
     return str(text) % {"version": number} if text else event.tag
+
+
+def event_kind(tag: str) -> str:
+    """A kind of event by itself: what happened to some version."""
+    text = EVENT_TEXTS.get(tag)
+    return capfirst(str(text) % {"version": "…"}) if text else tag
 
 
 def event_comment(event: Event) -> str:

@@ -17,7 +17,15 @@ from registry.model_tasks import ModelTask
 from registry.models import RegisteredModel
 from registry.permissions import may_decide, may_edit_version, may_retire
 from registry.views.access import asked, paged
-from registry.views.presentation import check_rows, example_rows, file_rows, review_rows, timeline_rows, trial_row
+from registry.views.presentation import (
+    check_rows,
+    event_kind,
+    example_rows,
+    file_rows,
+    review_rows,
+    timeline_rows,
+    trial_row,
+)
 
 RECENT = 8
 
@@ -128,7 +136,7 @@ def event_log(request: HttpRequest) -> HttpResponse:
     page = paged(request, selectors.public_events(tag=tag), size=50)
     events = timeline_rows(page.object_list)
     context = {"page": page, "events": events, "log_rows": list(zip(page.object_list, events, strict=True))}
-    context |= {"tag": tag, "tags": selectors.event_tags()}
+    context |= {"tag": tag, "tags": [(kind, event_kind(kind)) for kind in selectors.event_tags()]}
     return render(request, "registry/event_log.html", context)
 
 

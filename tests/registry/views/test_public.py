@@ -89,6 +89,13 @@ class TestLog:
         assert tags == ["version:in_review", "version:submitted"]
         assert [event.tag for event in one.context["page"].object_list] == ["version:submitted"]
 
+    def test_the_filter_names_what_happened_in_words(self) -> None:
+        in_review()
+
+        assert ("version:submitted", "Submitted version … for checking") in Client().get(to("event_log")).context[
+            "tags"
+        ]
+
     def test_every_line_has_an_address_that_stays(self) -> None:
         version = in_state("withdrawn")
 
