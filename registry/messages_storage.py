@@ -14,11 +14,11 @@ STORAGE_MESSAGES: Mapping[str, Message] = {
         _("Nothing is lost on your side. An operator must free space; then try again."),
     ),
     "storage.blob_missing": Message(
-        _("A stored file is gone (%(sha256)s)."), _("An operator must restore it, or it must be uploaded again.")
+        _("A stored file is gone."), _("An operator must restore %(sha256)s, or it must be uploaded again.")
     ),
     "storage.blob_corrupt": Message(
-        _("The stored file %(sha256)s no longer matches its digest."),
-        _("Nothing may use it. Upload the file again, or restore it from a backup."),
+        _("A stored file no longer matches its digest."),
+        _("Nothing may use %(sha256)s. Upload the file again, or restore it from a backup."),
     ),
     "storage.bad_digest": Message(
         _("This is not the name of a stored file."), _("Follow the link from the version's page.")
