@@ -1,0 +1,67 @@
+"""The reads of registration and review. Each costs a constant number of queries, whatever the list's length."""
+
+from __future__ import annotations
+
+from registry.selectors.accounts import newest_own_versions, own_models, storage_used
+from registry.selectors.catalogue import (
+    Presence,
+    PublicFigures,
+    catalogue,
+    model_named,
+    presences,
+    public_figures,
+    visible_models,
+)
+from registry.selectors.log import DECISIONS, event_by_id, event_tags, latest_decisions, public_events
+from registry.selectors.reviews import open_review_count, place_in_queue, review_queue
+from registry.selectors.versions import (
+    SEEN_STATES,
+    VersionWithStatus,
+    current_checks,
+    files_of,
+    open_job,
+    own_version,
+    status_word,
+    trial_run_of,
+    version_by_id,
+    version_in_use,
+    version_numbered,
+    version_to_show,
+    versions_of,
+    with_status,
+)
+
+__all__ = [
+    "DECISIONS",
+    "SEEN_STATES",
+    "Presence",
+    "PublicFigures",
+    "VersionWithStatus",
+    "catalogue",
+    "current_checks",
+    "event_by_id",
+    "event_tags",
+    "files_of",
+    "latest_decisions",
+    "model_named",
+    "newest_own_versions",
+    "open_job",
+    "open_review_count",
+    "own_models",
+    "own_version",
+    "place_in_queue",
+    "presences",
+    "public_events",
+    "public_figures",
+    "review_queue",
+    "status_word",
+    "storage_used",
+    "trial_run_of",
+    "version_by_id",
+    "version_in_use",
+    "version_numbered",
+    "version_to_show",
+    "versions_of",
+    "visible_models",
+    "with_status",
+]
