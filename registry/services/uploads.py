@@ -20,7 +20,7 @@ from registry.uploads.admission import check_draft_limits, check_name_and_size, 
 from registry.uploads.hashers import hasher_at, keep_hasher
 from registry.uploads.partial_files import PartialFile
 from registry.uploads.protocol import Checksum, TusError
-from registry.uploads.receiving import Read, receive
+from registry.uploads.receiving import Fill, filled_by, receive
 from registry.uploads.storage import partial_files
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """A piece of an upload: `length` bytes that `read` gives, to stand at `offset`."""
+    """A piece of an upload: `length` bytes that `fill` gives, to stand at `offset`."""
 
     offset: int
     length: int
-    read: Read
+    fill: Fill
     checksum: Checksum | None = None
 
 
@@ -107,7 +107,7 @@ def store_form_file(*, version: ModelVersion, actor: Account, path: str, uploade
         raise TusError("upload.form_too_large", status=413, field="files", limit_bytes=limit, size_bytes=size)
     upload = create_upload(actor=actor, version_id=version.pk, path=path, length=size)
     try:
-        return receive_chunk(upload=upload, chunk=Chunk(offset=0, length=size, read=uploaded_file.read)).due
+        return receive_chunk(upload=upload, chunk=Chunk(offset=0, length=size, fill=filled_by(uploaded_file.read))).due
     except BaseException:
         terminate_upload(upload=upload)  # nobody could resume it
         raise
@@ -155,7 +155,7 @@ def _append(partial: PartialFile, chunk: Chunk, length: int) -> str:
 def _receive_synced(partial: PartialFile, chunk: Chunk, hashers: list[_Hash]) -> int:
     try:
         try:
-            return receive(read=chunk.read, partial=partial, length=chunk.length, hashers=hashers)
+            return receive(fill=chunk.fill, partial=partial, length=chunk.length, hashers=hashers)
         finally:
             partial.sync()
     except StorageFullError as error:

@@ -45,7 +45,7 @@ class PartialFile:
             return False
         return (self.path.name, named.st_dev, named.st_ino) == self.identity
 
-    def append(self, data: bytes) -> None:
+    def append(self, data: bytes | memoryview) -> None:
         """Write all of `data`. `StorageFullError` keeps what fitted and leaves `reserve` bytes to everybody else."""
         if not self.is_current():
             raise NotFoundError("upload.unknown")

@@ -23,7 +23,7 @@ from registry.tasks import ring
 from registry.uploads import protocol
 from registry.uploads.limits import sending_slot
 from registry.uploads.protocol import TusError
-from registry.uploads.receiving import discard
+from registry.uploads.receiving import Fill, discard, filled_by
 from registry.uploads.selectors import offset_of, upload_of
 
 SILENCE_SECONDS = 20.0
@@ -120,7 +120,7 @@ def _patch(request: HttpRequest, account: Account, found: Upload) -> HttpRespons
         chunk = services.Chunk(
             offset=protocol.parse_offset(request.headers),
             length=protocol.parse_content_length(request.headers),
-            read=request.read,
+            fill=_body_of(request),
             checksum=protocol.parse_checksum(request.headers),
         )
         with sending_slot(account), _silence_limited(request):
@@ -138,12 +138,18 @@ def _patch(request: HttpRequest, account: Account, found: Upload) -> HttpRespons
     return response
 
 
+def _body_of(request: HttpRequest) -> Fill:
+    """The body as the server gives it: straight from the connection where it offers that."""
+    direct: Fill | None = request.META.get("portal.fill_body")
+    return direct or filled_by(request.read)
+
+
 def _receive(found: Upload, chunk: services.Chunk) -> services.Received:
     try:
         return services.receive_chunk(upload=found, chunk=chunk)
     except PortalError as error:
         if error.code != "upload.interrupted":
-            discard(read=chunk.read, length=chunk.length)
+            discard(fill=chunk.fill, length=chunk.length)
         raise
 
 

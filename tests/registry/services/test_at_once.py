@@ -24,6 +24,7 @@ from registry.models import (
     VersionState,
 )
 from registry.services.uploads import Chunk, create_upload, receive_chunk
+from registry.uploads.receiving import filled_by
 from tests.at_once import at_once
 from tests.factories import IRIS, make_account, make_draft, make_model
 from tests.registry.scene import checked, fresh, in_review, in_state, log_of, make_reviewer, owner_of, say
@@ -171,7 +172,7 @@ def test_case_twins_at_once() -> None:
 def upload_of(draft: ModelVersion, owner: Account, data: bytes) -> tuple[Upload, Chunk]:
     upload = create_upload(actor=owner, version_id=draft.pk, path="late.txt", length=len(data))
     pieces = iter([data])
-    return upload, Chunk(offset=0, length=len(data), read=lambda _size: next(pieces, b""))
+    return upload, Chunk(offset=0, length=len(data), fill=filled_by(lambda _size: next(pieces, b"")))
 
 
 def test_deleting_a_draft_while_its_last_byte_comes() -> None:

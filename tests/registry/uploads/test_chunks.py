@@ -134,7 +134,7 @@ class TestRefusedBody:
             clock[0] += 4
             return b"x"
 
-        receiving.discard(read=read, length=MIB)
+        receiving.discard(fill=receiving.filled_by(read), length=MIB)
         assert len(asked) == 3
 
 
@@ -281,10 +281,10 @@ def test_a_slow_client_is_read_in_small_pieces(monkeypatch: pytest.MonkeyPatch) 
     class Sink:
         offset = 0
 
-        def append(self, data: bytes) -> None:
+        def append(self, data: memoryview) -> None:
             self.offset += len(data)
 
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     sink: Any = Sink()
-    assert receiving.receive(read=read, partial=sink, length=200_000, hashers=[]) == 200_000
+    assert receiving.receive(fill=receiving.filled_by(read), partial=sink, length=200_000, hashers=[]) == 200_000
     assert asked[-2] == receiving.SMALLEST_PIECE
