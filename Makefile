@@ -6,7 +6,7 @@ STAMPS := $(VENV)/.stamps
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint bench screenshots lock clean-data setup test-programs
+.PHONY: help run test test-long lint bench screenshots messages lock clean-data setup test-programs
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,7 +25,14 @@ $(STAMPS)/static: static/package-lock.json static/vendor.mjs $(shell find static
 	node static/vendor.mjs
 	@mkdir -p $(STAMPS) && touch $@
 
-setup: $(STAMPS)/python $(STAMPS)/static
+$(STAMPS)/locale: $(STAMPS)/python $(wildcard portal/locale/*/LC_MESSAGES/django.po)
+	$(BIN)/python -m portal.translations compile
+	@touch $@
+
+setup: $(STAMPS)/python $(STAMPS)/static $(STAMPS)/locale
+
+messages: $(STAMPS)/python ## Bring the translations up to date with the sources
+	$(BIN)/python -m portal.translations update
 
 run: setup ## Start the portal on this machine
 	$(BIN)/python manage.py up
@@ -33,7 +40,7 @@ run: setup ## Start the portal on this machine
 test-programs:
 	@sh tests/install-programs.sh
 
-test: $(STAMPS)/python-dev $(STAMPS)/static test-programs lint ## Lint, types and all tests, on SQLite and PostgreSQL
+test: $(STAMPS)/python-dev $(STAMPS)/static $(STAMPS)/locale test-programs lint ## Lint, types and all tests, on SQLite and PostgreSQL
 	$(BIN)/python -m tests.run $(ARGS)
 
 test-long: $(STAMPS)/python-dev $(STAMPS)/static test-programs ## The long loops
@@ -47,6 +54,7 @@ lint: $(STAMPS)/python-dev $(STAMPS)/static ## Format, lint and types
 	$(BIN)/djlint templates --lint --quiet
 	npm --prefix static run --silent lint:css
 	npm --prefix static test --silent
+	$(BIN)/python -m portal.translations check
 
 bench: $(STAMPS)/python-dev $(STAMPS)/static ## Measure against peers and physical limits
 	$(BIN)/python -m bench.run $(ARGS)

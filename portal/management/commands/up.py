@@ -13,6 +13,7 @@ from django.db import OperationalError
 from deployer.backends import serving_backend
 from portal import env
 from portal.supervisor import Program, Supervisor, why_not_bindable
+from portal.translations.catalogues import compile_stale
 from registry import demo
 
 
@@ -51,6 +52,7 @@ class Command(BaseCommand):
         except OperationalError as error:
             where = "DATABASE_URL names" if env.DATABASE_URL else f"lies in {settings.DATA_DIR}"
             raise CommandError(f"The database that {where} cannot be used: {error}".strip()) from error
+        compile_stale()
         call_command("createcachetable", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
 
