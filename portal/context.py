@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from portal import env
 from registry import permissions, selectors
 
 
@@ -23,4 +24,10 @@ def navigation(request: HttpRequest) -> dict[str, object]:
             "review_count": selectors.open_review_count() if reviewer else 0,
         }
 
-    return {"nav": SimpleLazyObject(build), "site_name": settings.SITE_NAME, "theme": request.COOKIES.get("theme", "")}
+    return {
+        "nav": SimpleLazyObject(build),
+        "site_name": settings.SITE_NAME,
+        "theme": request.COOKIES.get("theme", ""),
+        "source_url": env.SOURCE_URL,
+        "privacy_url": env.PRIVACY_URL,
+    }

@@ -96,6 +96,11 @@ def folder(text: str) -> Path:
     return (ROOT / Path(text).expanduser()).resolve()
 
 
+def optional_folder(text: str) -> Path | None:
+    """As `folder`; nothing stays nothing."""
+    return folder(text) if text else None
+
+
 def choice(*allowed: str) -> Callable[[str], str]:
     """A parser for one word of a fixed list."""
 
@@ -138,6 +143,30 @@ DEMO = declare(
     "true",
     boolean,
     "Create demo accounts and seed the four first models; switch off for real use.",
+)
+LANGUAGES = declare(
+    "MODEL_COMMONS_LANGUAGES",
+    "en,ar,de,es",
+    words,
+    "Languages to choose from, as codes; English is the one that stands in where a text is missing.",
+)
+LOCALE_DIR = declare(
+    "MODEL_COMMONS_LOCALE_DIR",
+    "",
+    optional_folder,
+    "Translations of your own, as <language>/LC_MESSAGES/django.mo, which go before the portal's.",
+)
+SOURCE_URL = declare(
+    "MODEL_COMMONS_SOURCE_URL",
+    "",
+    address_of("http", "https"),
+    "The source code, linked in the footer; empty: no link.",
+)
+PRIVACY_URL = declare(
+    "MODEL_COMMONS_PRIVACY_URL",
+    "",
+    address_of("http", "https"),
+    "The privacy statement, linked in the footer; empty: no link.",
 )
 DATABASE_URL = declare(
     "DATABASE_URL",

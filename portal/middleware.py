@@ -8,8 +8,10 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from http import HTTPStatus
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import translation
 
 from registry.errors import PortalError
 from registry.messages import message
@@ -55,6 +57,23 @@ class RequestIdMiddleware:
             _request_id.reset(token)
         response["X-Request-Id"] = request_id
         return response
+
+
+class AccountLanguageMiddleware:
+    """Whoever is signed in and chose a language reads it in every browser; for all others Django's choice stands."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on in the account's language."""
+        # Without a session nobody is signed in, and predictions and downloads shall not ask the database for it.
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
+            language = request.user.language
+            if language in dict(settings.LANGUAGES):
+                translation.activate(language)
+                request.LANGUAGE_CODE = language
+        return self.get_response(request)
 
 
 class PortalErrorMiddleware:

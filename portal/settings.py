@@ -6,7 +6,7 @@ from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF
-from django.utils.translation import gettext_lazy as _
+from django.conf.locale import LANG_INFO
 
 from portal import env
 from portal.data_folder import load_secret_key, made_folder
@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.middleware.AccountLanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -118,8 +119,14 @@ ACCOUNT_USERNAME_BLACKLIST = ["admin", "api", "system", "static", "serve", "mode
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.TRUST_PROXY else 0
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("ar", _("Arabic")), ("de", _("German"))]
-LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
+# Each language is named in itself, for people who read no other.
+LANGUAGES = [(code, LANG_INFO.get(code, {}).get("name_local", code)) for code in env.LANGUAGES]
+LOCALE_PATHS = [*([env.LOCALE_DIR] if env.LOCALE_DIR else []), BASE_DIR / "portal" / "locale"]
+FORMAT_MODULE_PATH = ["portal.formats"]
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = env.TRUST_PROXY
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

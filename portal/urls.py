@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("deployer.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("language/", views.language, name="language"),
     path("theme/", views.theme, name="theme"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -20,6 +20,13 @@ class Account(AbstractUser):
         _("quota in bytes"), null=True, blank=True, help_text=_("Empty: the portal's default.")
     )
 
+    language = models.CharField(
+        _("language"),
+        max_length=16,
+        blank=True,
+        help_text=_("Of pages and mail. Empty: the browser's choice; mail in English."),
+    )
+
     first_name = None  # type: ignore[assignment]  # one display name: not every culture splits names in two
     last_name = None  # type: ignore[assignment]
     REQUIRED_FIELDS: ClassVar[list[str]] = []

@@ -8,6 +8,7 @@ from registry.services.drafts import (
     start_version,
     update_draft,
 )
+from registry.services.preferences import choose_language
 from registry.services.removal import delete_draft, remove_file
 from registry.services.reviewing import state_review
 from registry.services.rights import set_right
@@ -27,6 +28,7 @@ __all__ = [
     "attach_file",
     "cancel_upload",
     "check_again",
+    "choose_language",
     "delete_draft",
     "record_image_digest",
     "record_trial_run",

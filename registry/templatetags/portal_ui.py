@@ -11,13 +11,13 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.formats import number_format
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.timesince import timesince, timeuntil
 from django.utils.timezone import now
 from django.utils.translation import get_language, get_language_bidi, ngettext
 from django.utils.translation import gettext as _
 
 from registry.backends import runtime_catalogue
 from registry.model_tasks import ModelTask
+from registry.templatetags._distance import distance
 from registry.templatetags._icons import icon_body
 from registry.templatetags._status import StatusWord, status_word
 from registry.templatetags._upload_strings import upload_page_data
@@ -84,11 +84,7 @@ def _distance(at: datetime) -> str:
     seconds = (now() - at).total_seconds()
     if abs(seconds) < JUST_NOW_S:
         return _("just now")
-    if seconds > 0:
-        # Translators: a span of time before now, such as "3 hours ago".
-        return _("%(span)s ago") % {"span": timesince(at, depth=1)}
-    # Translators: a span of time after now, such as "in 3 hours".
-    return _("in %(span)s") % {"span": timeuntil(at, depth=1)}
+    return distance(seconds)
 
 
 @register.filter

@@ -196,6 +196,7 @@ DEPLOYER = (
 )
 PORTAL = (
     Row("theme", NO, everybody(302)),
+    Row("language", NO, everybody(302)),
     Row("healthz", SEEN, NO),
     Row("readyz", SEEN, NO),
 )

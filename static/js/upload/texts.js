@@ -1,4 +1,4 @@
-/* The page's own wording, and numbers as its language writes them. */
+/* The page's own wording, and numbers as its language writes them: in Western digits, as in the rest of the page. */
 
 const UNITS = [ 'byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte' ];
 const STEP = 1024;
@@ -8,7 +8,7 @@ const HOUR_S = 3600;
 export class Texts {
 	constructor( strings, language ) {
 		this.strings = strings;
-		this.language = language || 'en';
+		this.language = `${ language || 'en' }-u-nu-latn`;
 	}
 
 	/* "Pause {name}" with its values; values are put in as text, never as markup. */

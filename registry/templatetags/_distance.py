@@ -1,0 +1,31 @@
+"""Spans of time from now, in the words and cases of the reader's language."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_timedelta
+from django.utils.translation import get_language, to_locale
+
+_UNITS_S = (365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3_600, 60)
+
+
+def distance(seconds: float) -> str:
+    """Whole units, rounded towards now: "3 hours ago" for 3 h 20 min, "in 2 days" where `seconds` is negative.
+
+    CLDR has the sentence for each unit and number, which a translated "%s ago" cannot give ("vor 3 Tagen", not "Tage").
+    """
+    unit = next((unit for unit in _UNITS_S if abs(seconds) >= unit), 1)
+    whole = int(abs(seconds) // unit) * unit
+    span = timedelta(seconds=-whole if seconds > 0 else whole)
+    return format_timedelta(span, threshold=1, add_direction=True, locale=cldr_locale())
+
+
+def cldr_locale() -> Locale:
+    """CLDR's data for the active language; English for one that it does not know."""
+    language = get_language() or "en"
+    try:
+        return Locale.parse(to_locale(language))
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse("en")
