@@ -213,6 +213,7 @@ FORM_UPLOAD_MAX_BYTES = declare(
     "Largest plain form upload (the way without JavaScript), in bytes.",
 )
 REQUIRED_APPROVALS = declare("MODEL_COMMONS_REQUIRED_APPROVALS", "1", positive, "Approvals that a version needs.")
+TOKEN_MAX_DAYS = declare("MODEL_COMMONS_TOKEN_MAX_DAYS", "365", positive, "Longest life of an API token, in days.")
 SWEEP_SECONDS = declare(
     "MODEL_COMMONS_SWEEP_SECONDS",
     "5",

@@ -42,6 +42,12 @@ class UserError(PortalError):
     http_status = 400
 
 
+class UnauthenticatedError(UserError):
+    """Nobody knows who asks, or no longer believes it: sign in, or bring a token that is valid."""
+
+    http_status = 401
+
+
 class ForbiddenError(UserError):
     """The person lacks the right."""
 

@@ -10,6 +10,9 @@ from registry.messages import Message
 _PROGRAM = _("The program that uploads is at fault. Use the upload page, or a client that speaks tus 1.0.0.")
 
 UPLOAD_MESSAGES = {
+    "upload.scope": Message(
+        _("This token may not upload."), _("Create one with the scope “submit”, on the page of your tokens.")
+    ),
     "upload.sign_in": Message(
         _("You are not signed in."), _("Sign in with an active account, then go on: nothing that arrived is lost.")
     ),

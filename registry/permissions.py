@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
-from registry.models import Account, ModelVersion, RegisteredModel, VersionState
+from registry.models import Account, ModelVersion, RegisteredModel, Scope, VersionState
 
 REVIEWERS = "reviewers"
 OPERATORS = "operators"
 ADMINISTRATORS = "administrators"
 GROUPS = (REVIEWERS, OPERATORS, ADMINISTRATORS)
+# The scope under which a token may use a right of its account; administering is for people only.
+SCOPE_OF_RIGHT = {REVIEWERS: Scope.REVIEW, OPERATORS: Scope.OPERATE}
 
 User = AbstractBaseUser | AnonymousUser
 
@@ -19,8 +21,14 @@ def _active(user: User) -> bool:
     return isinstance(user, Account) and user.is_active
 
 
+def within_scope(user: User, scope: str | None) -> bool:
+    """Whether the token that the account came with, if it came with one, reaches so far."""
+    scopes = user.token_scopes if isinstance(user, Account) else None
+    return scopes is None or scope in scopes
+
+
 def _in_group(user: User, name: str) -> bool:
-    if not isinstance(user, Account) or not user.is_active:
+    if not isinstance(user, Account) or not user.is_active or not within_scope(user, SCOPE_OF_RIGHT.get(name)):
         return False
     held: frozenset[str] | None = user.__dict__.get("_held_groups")
     if held is None:
@@ -31,7 +39,7 @@ def _in_group(user: User, name: str) -> bool:
 
 def may_submit(user: User) -> bool:
     """Register models, upload and submit: any active account."""
-    return _active(user)
+    return _active(user) and within_scope(user, Scope.SUBMIT)
 
 
 def may_review(user: User) -> bool:
@@ -56,12 +64,12 @@ def owns(user: User, registered_model: RegisteredModel) -> bool:
 
 def may_edit_model(user: User, registered_model: RegisteredModel) -> bool:
     """Start versions and change the summary: the owner."""
-    return owns(user, registered_model)
+    return owns(user, registered_model) and may_submit(user)
 
 
 def may_edit_version(user: User, version: ModelVersion) -> bool:
     """Change a draft's content: the owner, whatever the state; the state itself is the lifecycle's business."""
-    return owns(user, version.registered_model)
+    return may_edit_model(user, version.registered_model)
 
 
 def may_see_version(user: User, version: ModelVersion) -> bool:
@@ -76,9 +84,9 @@ def may_decide(user: User, version: ModelVersion) -> bool:
 
 def may_retry(user: User, version: ModelVersion) -> bool:
     """Repeat a failed step: who submitted it, or an operator."""
-    return owns(user, version.registered_model) or may_operate(user)
+    return may_edit_version(user, version) or may_operate(user)
 
 
 def may_retire(user: User, version: ModelVersion) -> bool:
     """Take a version out of service: its owner, or an operator."""
-    return owns(user, version.registered_model) or may_operate(user)
+    return may_edit_version(user, version) or may_operate(user)

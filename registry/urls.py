@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from registry.views import public, reviewer, volunteer
+from registry.views import public, reviewer, tokens, volunteer
 
 app_name = "registry"
 urlpatterns = [
@@ -33,6 +33,8 @@ urlpatterns = [
     path("versions/<int:pk>/reopen/", volunteer.version_reopen, name="version_reopen"),
     path("versions/<int:pk>/retry/", volunteer.version_retry, name="version_retry"),
     path("versions/<int:pk>/retire/", volunteer.version_retire, name="version_retire"),
+    path("account/tokens/", tokens.tokens, name="tokens"),
+    path("account/tokens/<int:pk>/revoke/", tokens.token_revoke, name="token_revoke"),
     path("reviews/", reviewer.review_queue, name="review_queue"),
     path("reviews/<int:pk>/", reviewer.review, name="review"),
     path("uploads/", include("registry.uploads.urls")),

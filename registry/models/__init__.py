@@ -6,10 +6,12 @@ from registry.models.content import Blob, Example, VersionFile
 from registry.models.event import Event
 from registry.models.job import Job, JobState, Lease
 from registry.models.review import Check, Decision, Review, TrialRun
+from registry.models.token import ApiToken, Scope
 from registry.models.upload import Upload
 
 __all__ = [
     "Account",
+    "ApiToken",
     "Blob",
     "Check",
     "Decision",
@@ -21,6 +23,7 @@ __all__ = [
     "ModelVersion",
     "RegisteredModel",
     "Review",
+    "Scope",
     "TrialRun",
     "Upload",
     "VersionFile",

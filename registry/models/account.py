@@ -30,6 +30,8 @@ class Account(AbstractUser):
     first_name = None  # type: ignore[assignment]  # one display name: not every culture splits names in two
     last_name = None  # type: ignore[assignment]
     REQUIRED_FIELDS: ClassVar[list[str]] = []
+    # The scopes of the token by which this instance was authenticated; None where a person signed in.
+    token_scopes: frozenset[str] | None = None
 
     def __str__(self) -> str:
         return self.username

@@ -20,6 +20,7 @@ from registry.services.submission import (
     submit_version,
     withdraw_version,
 )
+from registry.services.tokens import create_token, revoke_token, use_token
 from registry.services.trials import TrialOutcome, record_image_digest, record_trial_run
 from registry.services.uploads import cancel_upload, store_form_file
 
@@ -29,6 +30,7 @@ __all__ = [
     "cancel_upload",
     "check_again",
     "choose_language",
+    "create_token",
     "delete_draft",
     "record_image_digest",
     "record_trial_run",
@@ -38,6 +40,7 @@ __all__ = [
     "retire_version",
     "retry_version",
     "return_to_submitter",
+    "revoke_token",
     "set_examples",
     "set_right",
     "start_version",
@@ -45,5 +48,6 @@ __all__ = [
     "store_form_file",
     "submit_version",
     "update_draft",
+    "use_token",
     "withdraw_version",
 ]

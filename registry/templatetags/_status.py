@@ -55,6 +55,7 @@ _WORDS: dict[str, StatusWord] = {
     "progressing": StatusWord(_("Progressing"), *_WORKING),
     "degraded": StatusWord(_("Degraded"), *_BAD),
     "missing": StatusWord(_("Missing"), *_BAD),
+    "expired": StatusWord(_("Expired"), *_STILL),
     "unknown": StatusWord(_("Unknown"), "", "help"),
     "comment": StatusWord(_("Commented"), "", "notice"),
     "request_changes": StatusWord(_("Changes requested"), *_CARE),

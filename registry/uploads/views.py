@@ -19,7 +19,9 @@ from registry.messages import message
 from registry.models import Account, Upload
 from registry.permissions import may_submit
 from registry.services import uploads as services
+from registry.services.tokens import use_token
 from registry.tasks import ring
+from registry.tokens import CHALLENGE, bearer_secret
 from registry.uploads import protocol
 from registry.uploads.limits import sending_slot
 from registry.uploads.protocol import TusError
@@ -93,13 +95,22 @@ def upload(request: HttpRequest, upload_id: str) -> HttpResponse:
 
 
 def authenticate(request: HttpRequest) -> Account:
-    """Who asks: the session's active account, with a CSRF token where something would change."""
+    """Who asks: the account of an API token, or the session's with a CSRF token where something would change."""
+    if "Authorization" in request.headers:
+        return _account_of_token(request)
     user = request.user
     if not isinstance(user, Account) or not may_submit(user):
         raise ForbiddenError("upload.sign_in")
     if _CsrfCheck(_no_answer).process_view(request, _no_answer, (), {}) is not None:
         raise ForbiddenError("upload.csrf")
     return user
+
+
+def _account_of_token(request: HttpRequest) -> Account:
+    account, _token = use_token(secret=bearer_secret(request.headers["Authorization"]))
+    if not may_submit(account):
+        raise ForbiddenError("upload.scope")
+    return account
 
 
 def _head(request: HttpRequest, account: Account, found: Upload) -> HttpResponse:
@@ -210,6 +221,8 @@ def _refusal(error: PortalError) -> HttpResponse:
         response["Tus-Version"] = protocol.TUS_VERSION
     if error.http_status == HTTPStatus.METHOD_NOT_ALLOWED:
         response["Allow"] = str(error.params["allowed"])
+    if error.http_status == HTTPStatus.UNAUTHORIZED:
+        response["WWW-Authenticate"] = CHALLENGE
     if error.http_status in _REPEATABLE:
         response["Retry-After"] = str(RETRY_SECONDS)
     return response

@@ -32,6 +32,8 @@ EVENT_TEXTS = {
     "model:registered": _("registered the model"),
     "account:right_given": _("gave a right"),
     "account:right_taken": _("took a right back"),
+    "token:created": _("created an API token"),
+    "token:revoked": _("revoked an API token"),
     "version:submitted": _("submitted version %(version)s for checking"),
     "version:in_review": _("checked and tried version %(version)s, which now waits for review"),
     "version:approved": _("approved version %(version)s"),

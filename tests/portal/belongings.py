@@ -13,6 +13,7 @@ from registry.artifacts.content import content_digest
 from registry.events import record_event
 from registry.models import (
     Account,
+    ApiToken,
     Check,
     Event,
     Job,
@@ -49,10 +50,11 @@ class Belongings:
     failed_rollout: Rollout
     failed_build: ImageBuild
     queued_build: ImageBuild
+    token: ApiToken
 
     def rows(self) -> list[Any]:
         """Everything that a request which is refused must leave as it was."""
-        tables = (ModelVersion, VersionFile, Upload, Review, Event, Check, Endpoint, Rollout, ImageBuild, Job)
+        tables = (ModelVersion, VersionFile, Upload, Review, Event, Check, Endpoint, Rollout, ImageBuild, Job, ApiToken)
         return [list(table.objects.order_by("pk").values()) for table in tables]
 
 
@@ -97,6 +99,14 @@ def belongings_of(owner: Account) -> Belongings:
         failed_rollout=_rollout(other_endpoint, broken, "failed"),
         failed_build=_build(broken, "failed"),
         queued_build=_build(broken, "queued"),
+        token=ApiToken.objects.create(
+            account=owner,
+            name="bot",
+            hint="mcpat_",
+            digest=owner.username,
+            scopes=["read"],
+            expires_at=timezone.now() + timedelta(days=1),
+        ),
     )
 
 
