@@ -223,6 +223,9 @@ SWEEP_SECONDS = declare(
 LEASE_SECONDS = declare(
     "MODEL_COMMONS_LEASE_SECONDS", "30", positive, "A worker that is silent for this long loses its job to another."
 )
+JOB_HISTORY_DAYS = declare(
+    "MODEL_COMMONS_JOB_HISTORY_DAYS", "30", positive, "Rows of work that ended well are cleared away after this long."
+)
 SERVING_SANDBOX = declare(
     "MODEL_COMMONS_SERVING_SANDBOX",
     "auto",

@@ -166,6 +166,18 @@ def due_job_ids(*, limit: int = 200) -> tuple[int, ...]:
     return tuple(Job.objects.filter(due).order_by("run_after").values_list("pk", flat=True)[:limit])
 
 
+def clear_succeeded(*, kept: timedelta, limit: int = 500) -> int:
+    """Delete jobs that ended well longer than `kept` ago, at most `limit`; returns how many. Failed ones stay.
+
+    One that is asked for again afterwards is simply a new job, as steps are safe to repeat.
+    """
+    past = timezone.now() - kept
+    # `run_after` is no later than the end, and it is what the index is about.
+    old = Job.objects.filter(state=JobState.SUCCEEDED, run_after__lt=past, finished_at__lt=past)
+    ids = list(old.order_by("run_after").values_list("pk", flat=True)[:limit])
+    return old.filter(pk__in=ids).delete()[0] if ids else 0
+
+
 def overdue_claims() -> tuple[Claim, ...]:
     """Running jobs past their deadline, claimed away from whoever holds them so that the caller may end them."""
     now = timezone.now()

@@ -41,7 +41,7 @@ def take_lease(*, holder: str) -> bool:
 
 
 def sweep_once(*, holder: str) -> tuple[int, ...]:
-    """One round, if this process holds the lease; returns the jobs to ring."""
+    """One round, if this process holds the lease; returns the jobs to ring. Jobs done long ago are cleared away."""
     if not take_lease(holder=holder):
         return ()
     due: list[int] = []
@@ -61,4 +61,5 @@ def sweep_once(*, holder: str) -> tuple[int, ...]:
         except Exception:
             # One broken step must not keep the others from running; it is tried again in the next round.
             logger.exception("sweep step %s failed", getattr(sweeper, "__name__", sweeper))
+    queue.clear_succeeded(kept=timedelta(days=settings.JOB_HISTORY_DAYS))
     return tuple(dict.fromkeys([*due, *queue.due_job_ids()]))

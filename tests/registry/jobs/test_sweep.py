@@ -163,6 +163,41 @@ class TestOverdue:
         assert "of_a_newer_portal" in caplog.text
 
 
+class TestClearing:
+    def test_work_done_long_ago_is_cleared_away_and_what_failed_stays(
+        self, work: Work, clock: Clock, settings: Any
+    ) -> None:
+        for key in ("done", "failed"):
+            runner.run_job(job_id=work.job(key).pk)
+        Job.objects.filter(key="failed").update(state="failed")
+        waiting = work.job("waiting")
+
+        clock.advance(days=settings.JOB_HISTORY_DAYS - 1)
+        sweep.sweep_once(holder="a")
+        assert Job.objects.count() == 3
+
+        clock.advance(days=2)
+        assert sweep.sweep_once(holder="a") == (waiting.pk,)
+        assert set(Job.objects.values_list("key", flat=True)) == {"failed", "waiting"}
+
+    def test_work_that_waited_long_is_kept_from_its_end_on(self, work: Work, clock: Clock, settings: Any) -> None:
+        job = work.job()
+        clock.advance(days=settings.JOB_HISTORY_DAYS + 1)
+        runner.run_job(job_id=job.pk)
+
+        sweep.sweep_once(holder="a")
+
+        assert Job.objects.filter(pk=job.pk).exists()
+
+    def test_a_round_clears_only_so_many(self, work: Work, clock: Clock) -> None:
+        for number in range(3):
+            runner.run_job(job_id=work.job(str(number)).pk)
+        clock.advance(days=1)
+
+        assert queue.clear_succeeded(kept=timedelta(hours=1), limit=2) == 2
+        assert Job.objects.count() == 1
+
+
 def test_a_broken_step_does_not_keep_the_others_from_running(
     work: Work, steps: list[sweep.Sweeper], caplog: pytest.LogCaptureFixture
 ) -> None:
