@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -14,9 +14,12 @@ from deployer.errors import PortalError
 from deployer.models import Health, Rollout, RolloutState
 from registry.events import record_event
 from registry.jobs.queue import ensure_job, requeue
+from registry.models import Job, JobState
 
 Due = tuple[int, ...]
 DOWN = frozenset({Health.DEGRADED, Health.MISSING})
+UNPAUSED = timedelta(seconds=20)
+LONGEST_PAUSE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +90,15 @@ def note_not_brought_back(*, rollout: Rollout, error: PortalError) -> None:
 
 
 def queue_convergence(rollout: Rollout) -> Due:
-    """Make it due to bring a dead cup back."""
+    """Make it due to bring a dead cup back.
+
+    The longer it has been down, the longer the pause after an attempt that failed: each reads all its files again.
+    """
     key = f"converge:{rollout.pk}"
+    now = timezone.now()
+    pause = min(LONGEST_PAUSE, (now - rollout.health_changed_at - UNPAUSED) / 4)
+    if pause > timedelta() and Job.objects.filter(key=key, state=JobState.FAILED, finished_at__gt=now - pause).exists():
+        return ()
     return (requeue(key=key) or ensure_job(kind="converge_cup", subject_id=rollout.pk, key=key),)
 
 

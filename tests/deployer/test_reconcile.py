@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from deployer import services
 from deployer.interfaces import CupPhase, CupStatus
@@ -97,7 +99,7 @@ def test_after_a_restart_of_everything_every_cup_comes_back() -> None:
     assert {first.health, second.health} == {Health.HEALTHY}
 
 
-def test_a_cup_that_cannot_come_back_is_tried_in_every_round() -> None:
+def test_a_cup_that_does_not_come_back_is_tried_in_every_round_at_first() -> None:
     rollout = scene.served()
     backend = scene.serving()
     backend.unavailable.add(scene.RUNTIME)
@@ -108,6 +110,28 @@ def test_a_cup_that_cannot_come_back_is_tried_in_every_round() -> None:
     assert backend.calls.count(("apply", rollout.cup_name)) == 3
     assert Job.objects.get(kind="converge_cup").last_error == "runtime.unknown"
 
+    backend.unavailable.clear()
+    sweep(rollout)
+    sweep(rollout)
+    assert rollout.health == Health.HEALTHY
+
+
+def test_the_longer_a_cup_is_down_the_rarer_it_is_tried() -> None:
+    rollout = scene.served()
+    backend = scene.serving()
+    backend.unavailable.add(scene.RUNTIME)
+    backend.stop_all()
+    sweep(rollout)
+    sweep(rollout)
+    tried = backend.calls.count(("apply", rollout.cup_name))
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    Rollout.objects.filter(pk=rollout.pk).update(health_changed_at=an_hour_ago)
+
+    for _round in range(3):
+        sweep(rollout)
+    assert backend.calls.count(("apply", rollout.cup_name)) == tried
+
+    Job.objects.filter(kind="converge_cup").update(finished_at=timezone.now() - timedelta(minutes=6))
     backend.unavailable.clear()
     sweep(rollout)
     sweep(rollout)
