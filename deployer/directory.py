@@ -9,7 +9,7 @@ from django.urls import reverse
 from deployer import selectors
 from deployer.models import Endpoint, Health, ImageBuild, ImageBuildState, Rollout, RolloutState
 from deployer.snippets import snippets
-from registry.interfaces import ServingInfo, Snippets
+from registry.interfaces import Deployment, ServingInfo, Snippets
 
 _BUILD_WORDS = {
     ImageBuildState.QUEUED: "building",
@@ -67,6 +67,15 @@ class EndpointDirectory:
             request=example.request,
         )
 
+    def deployments(self, registered_model_id: int, *, offset: int, limit: int) -> Sequence[Deployment]:
+        """A slice of the model's rollouts, newest first, in one query."""
+        rows = selectors.rollouts_to(registered_model_id)[offset : offset + limit]
+        return [_deployment(rollout) for rollout in rows]
+
+    def deployment_count(self, registered_model_id: int) -> int:
+        """How many rollouts the model had."""
+        return selectors.rollouts_to(registered_model_id).count()
+
 
 def _is_live(rollout: Rollout) -> bool:
     return rollout.endpoint.current_id == rollout.pk
@@ -96,4 +105,21 @@ def _info(version_id: int, build: ImageBuild | None, rollout: Rollout | None) ->
         rollout_path=reverse("deployer:rollout", args=[rollout.pk]),
         build_path=build_path,
         try_path=reverse("deployer:endpoint_try", args=[name]) if live else "",
+    )
+
+
+def _deployment(rollout: Rollout) -> Deployment:
+    info = _info(rollout.version_id, rollout.build, rollout)
+    return Deployment(
+        version_id=rollout.version_id,
+        version_number=rollout.version.number,
+        word=info.word,
+        since=rollout.state_changed_at,
+        live=info.live,
+        healthy=info.healthy,
+        endpoint=info.endpoint,
+        endpoint_path=info.endpoint_path,
+        rollout_path=info.rollout_path,
+        build_path=info.build_path,
+        image_digest=rollout.image_digest,
     )

@@ -163,5 +163,11 @@ def rollouts_of(version_ids: Sequence[int]) -> QuerySet[Rollout]:
     return Rollout.objects.filter(version__in=version_ids).select_related("endpoint").order_by("pk")
 
 
+def rollouts_to(registered_model_id: int) -> QuerySet[Rollout]:
+    """Every rollout of a model's versions with its endpoint, newest first."""
+    rows = Rollout.objects.filter(version__registered_model=registered_model_id)
+    return rows.select_related("endpoint", "build", "version").order_by("-pk")
+
+
 def _whole_rollouts() -> QuerySet[Rollout]:
     return Rollout.objects.select_related("endpoint", "build", "version__registered_model__owner")

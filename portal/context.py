@@ -11,7 +11,10 @@ from registry import permissions, selectors
 
 
 def navigation(request: HttpRequest) -> dict[str, object]:
-    """`nav`: the entries that this person may use, with the review count; lazy, for pages that show no frame."""
+    """`nav`: the entries that this person may use, with the review count; lazy, for pages that show no frame.
+
+    `canonical`: the page's address without what only sorts or filters it.
+    """
 
     def build() -> dict[str, object]:
         user = request.user
@@ -30,4 +33,5 @@ def navigation(request: HttpRequest) -> dict[str, object]:
         "theme": request.COOKIES.get("theme", ""),
         "source_url": env.SOURCE_URL,
         "privacy_url": env.PRIVACY_URL,
+        "canonical": (settings.SITE_URL or f"{request.scheme}://{request.get_host()}") + request.path,
     }

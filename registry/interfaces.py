@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -152,6 +153,26 @@ class ServingInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """One time that a version was, is, or is about to be served. `word` as in `ServingInfo`; addresses are paths.
+
+    `live` is true for the one that the endpoint answers with now; `since` is when it came into its present state.
+    """
+
+    version_id: int
+    version_number: int
+    word: str
+    since: datetime
+    live: bool = False
+    healthy: bool = False
+    endpoint: str = ""
+    endpoint_path: str = ""
+    rollout_path: str = ""
+    build_path: str = ""
+    image_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snippets:
     """Commands that call a model with its first example, to be pasted as they are."""
 
@@ -173,3 +194,9 @@ class ServingDirectory(Protocol):
 
     def snippets(self, registered_model_id: int, *, origin: str) -> Snippets | None:
         """How to call the live version, with addresses under `origin`; None while nothing is live."""
+
+    def deployments(self, registered_model_id: int, *, offset: int, limit: int) -> Sequence[Deployment]:
+        """A slice of the model's deployments, newest first."""
+
+    def deployment_count(self, registered_model_id: int) -> int:
+        """How many deployments the model had, the present ones included."""

@@ -2,15 +2,25 @@
 
 from django.urls import include, path
 
-from registry.views import public, reviewer, tokens, volunteer
+from registry.views import model_pages, public, reviewer, tokens, volunteer
 
 app_name = "registry"
+model_urls = [
+    path("", model_pages.model, name="model"),
+    path("versions/", model_pages.versions, name="model_versions"),
+    path("versions/<int:number>/", model_pages.version, name="version"),
+    path("versions/new/", volunteer.version_start, name="version_start"),
+    path("files/", model_pages.files, name="model_files"),
+    path("files/<int:number>/", model_pages.files, name="version_files"),
+    path("files/<int:number>/<path:path>", model_pages.file_page, name="file_page"),
+    path("use/", model_pages.use, name="model_use"),
+    path("deployments/", model_pages.deployments, name="model_deployments"),
+    path("log/", model_pages.log, name="model_log"),
+]
 urlpatterns = [
     path("", public.home, name="home"),
     path("models/", public.catalogue, name="catalogue"),
-    path("models/<slug:owner>/<slug:name>/", public.model, name="model"),
-    path("models/<slug:owner>/<slug:name>/versions/<int:number>/", public.version, name="version"),
-    path("models/<slug:owner>/<slug:name>/versions/new/", volunteer.version_start, name="version_start"),
+    path("models/<slug:owner>/<slug:name>/", include(model_urls)),
     path("files/<int:version_pk>/<int:pk>/", public.download, name="file"),
     path("log/", public.event_log, name="event_log"),
     path("log/<int:pk>/", public.event, name="event"),

@@ -13,6 +13,7 @@ from registry.errors import NotFoundError
 from registry.interfaces import ServingInfo, Verdict
 from registry.models import (
     Check,
+    Decision,
     Job,
     JobState,
     ModelVersion,
@@ -54,7 +55,7 @@ def with_status(versions: Iterable[ModelVersion]) -> list[VersionWithStatus]:
 
 def versions_of(*, registered_model: RegisteredModel, user: User) -> QuerySet[ModelVersion]:
     """The versions that this person may see, newest first; `may_see_version` as a filter."""
-    versions = registered_model.versions.select_related("registered_model__owner").order_by("-number")
+    versions = registered_model.versions.select_related("registered_model__owner", "submitted_by").order_by("-number")
     if owns(user, registered_model):
         return versions
     return versions.filter(Q(state__in=SEEN_STATES) | Q(revision__gt=0))
@@ -98,6 +99,20 @@ def own_version(*, pk: int, user: User) -> ModelVersion:
 def files_of(version: ModelVersion) -> list[VersionFile]:
     """The files with their sizes."""
     return list(version.files.select_related("blob").order_by("path"))
+
+
+def file_at(*, version: ModelVersion, path: str) -> VersionFile:
+    """The version's file of exactly this path."""
+    found = version.files.select_related("blob").filter(path=path).first()
+    if found is None:
+        raise NotFoundError("file.unknown", path=path)
+    return found
+
+
+def approval_count(version: ModelVersion) -> int:
+    """How many people approved the version's present content."""
+    approvals = version.reviews.filter(decision=Decision.APPROVE, content_digest=version.content_digest)
+    return approvals.values("reviewer").distinct().count()
 
 
 def current_checks(version: ModelVersion) -> list[Check]:

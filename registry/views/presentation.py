@@ -82,6 +82,7 @@ class FileRow:
     sha256: str
     download_url: str
     remove_url: str = ""
+    page_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,8 @@ def check_rows(checks: Iterable[Check]) -> list[CheckRow]:
 
 def file_rows(version: ModelVersion, files: Iterable[VersionFile], *, removable: bool = False) -> list[FileRow]:
     """Files with their addresses."""
+    model = version.registered_model
+    named = (model.owner.username, model.name, version.number)
     return [
         FileRow(
             path=file.path,
@@ -162,6 +165,7 @@ def file_rows(version: ModelVersion, files: Iterable[VersionFile], *, removable:
             sha256=file.blob_id,
             download_url=reverse("registry:file", args=[version.pk, file.pk]),
             remove_url=reverse("registry:file_remove", args=[version.pk, file.pk]) if removable else "",
+            page_url="" if removable else reverse("registry:file_page", args=[*named, file.path]),
         )
         for file in files
     ]

@@ -86,6 +86,10 @@ def numbered(what: str) -> Callable[[Belongings], Data]:
     return lambda b: {**named(what)(b), "number": getattr(b, what).number}
 
 
+def file_in(what: str) -> Callable[[Belongings], Data]:
+    return lambda b: {**numbered(what)(b), "path": "model.json"}
+
+
 def key(what: str) -> Callable[[Belongings], Data]:
     return lambda b: {"pk": getattr(b, what).pk}
 
@@ -109,6 +113,20 @@ REGISTRY = (
     Row("registry:catalogue", SEEN, NO),
     Row("registry:model", SEEN, NO, named("live")),
     Row("registry:model", owner_only(200, visitor=404), NO, named("draft"), case="never submitted"),
+    Row("registry:model_versions", SEEN, NO, named("live")),
+    Row("registry:model_versions", owner_only(200, visitor=404), NO, named("draft"), case="never submitted"),
+    Row("registry:model_files", SEEN, NO, named("live")),
+    Row("registry:model_files", owner_only(200, visitor=404), NO, named("draft"), case="never submitted"),
+    Row("registry:version_files", SEEN, NO, numbered("live")),
+    Row("registry:version_files", owner_only(200, visitor=404), NO, numbered("draft"), case="never submitted"),
+    Row("registry:file_page", SEEN, NO, file_in("live")),
+    Row("registry:file_page", owner_only(200, visitor=404), NO, file_in("draft"), case="never submitted"),
+    Row("registry:model_use", SEEN, NO, named("live")),
+    Row("registry:model_use", owner_only(200, visitor=404), NO, named("draft"), case="never submitted"),
+    Row("registry:model_deployments", SEEN, NO, named("live")),
+    Row("registry:model_deployments", owner_only(200, visitor=404), NO, named("draft"), case="never submitted"),
+    Row("registry:model_log", SEEN, NO, named("live")),
+    Row("registry:model_log", owner_only(200, visitor=404), NO, named("draft"), case="never submitted"),
     Row("registry:version", SEEN, NO, numbered("live")),
     Row("registry:version", SEEN, NO, numbered("waiting"), case="in review"),
     Row("registry:version", owner_only(200, visitor=404), NO, numbered("draft"), case="never submitted"),

@@ -13,7 +13,7 @@ from tests.conftest import RegistryFakes
 from tests.factories import make_account, make_draft, make_model
 
 pytestmark = pytest.mark.django_db
-URL = "/models/vera/iris/"
+URL = "/models/vera/iris/versions/"
 
 
 @pytest.fixture
