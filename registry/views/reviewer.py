@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import dataclass
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -12,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from registry import selectors, services
+from registry.card_diff import card_diff
 from registry.errors import ConflictError
 from registry.forms import ReviewForm
 from registry.models import Decision, ModelVersion, VersionState
@@ -19,16 +17,6 @@ from registry.permissions import may_decide, may_review
 from registry.tasks import ring
 from registry.views.access import account_of, errors_on, paged, requires
 from registry.views.presentation import check_rows, example_rows, file_rows, review_rows, timeline_rows, trial_row
-
-
-@dataclass(frozen=True, slots=True)
-class DiffLine:
-    """One line of a card diff; `kind` is hunk, added, removed or same."""
-
-    kind: str
-    old: int | str
-    new: int | str
-    text: str
 
 
 @require_safe
@@ -92,21 +80,3 @@ def _review_context(request: HttpRequest, version: ModelVersion, form: ReviewFor
         "own": not may_decide(request.user, version),
         "nav_section": "reviews",
     }
-
-
-def card_diff(old: str, new: str) -> list[DiffLine]:
-    """A unified diff of two cards with three lines of context."""
-    lines: list[DiffLine] = []
-    old_lines, new_lines = old.splitlines(), new.splitlines()
-    for group in difflib.SequenceMatcher(None, old_lines, new_lines, autojunk=False).get_grouped_opcodes(3):
-        first, last = group[0], group[-1]
-        text = f"@@ -{first[1] + 1},{last[2] - first[1]} +{first[3] + 1},{last[4] - first[3]} @@"
-        lines.append(DiffLine("hunk", "", "", text))
-        for tag, old_start, old_end, new_start, new_end in group:
-            if tag == "equal":
-                offset = new_start - old_start
-                lines += [DiffLine("same", i + 1, i + 1 + offset, old_lines[i]) for i in range(old_start, old_end)]
-                continue
-            lines += [DiffLine("removed", i + 1, "", old_lines[i]) for i in range(old_start, old_end)]
-            lines += [DiffLine("added", "", i + 1, new_lines[i]) for i in range(new_start, new_end)]
-    return lines
