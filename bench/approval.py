@@ -88,6 +88,7 @@ def approval(number: int) -> tuple[float, float]:
     """Approve one more version; returns (seconds to its first prediction, seconds of the replica's own start)."""
     from deployer import services
     from deployer.models import Rollout
+    from registry.checklist import CHECKLIST
     from registry.models import ModelVersion, VersionState
     from registry.services import state_review
     from registry.tasks import ring
@@ -109,6 +110,7 @@ def approval(number: int) -> tuple[float, float]:
         comment="",
         content_digest=version.content_digest,
         image_digest=version.image_digest,
+        checklist=tuple(CHECKLIST),
     )
     ring(due)
     wait_for(f"version {number + 1}", lambda: predict()[0] == version.label)

@@ -214,6 +214,9 @@ FORM_UPLOAD_MAX_BYTES = declare(
 )
 REQUIRED_APPROVALS = declare("MODEL_COMMONS_REQUIRED_APPROVALS", "1", positive, "Approvals that a version needs.")
 TOKEN_MAX_DAYS = declare("MODEL_COMMONS_TOKEN_MAX_DAYS", "365", positive, "Longest life of an API token, in days.")
+REVIEW_CLAIM_HOURS = declare(
+    "MODEL_COMMONS_REVIEW_CLAIM_HOURS", "4", positive, "A reviewer's claim on a version ends by itself after this long."
+)
 SWEEP_SECONDS = declare(
     "MODEL_COMMONS_SWEEP_SECONDS",
     "5",

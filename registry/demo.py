@@ -13,6 +13,7 @@ from django.db import transaction
 
 from registry import selectors, services
 from registry.backends import serving_directory
+from registry.checklist import CHECKLIST
 from registry.errors import OperatorError, PortalError
 from registry.examples import ExampleInput
 from registry.interfaces import Verdict
@@ -141,6 +142,7 @@ def _approve(version: ModelVersion) -> None:
             comment="The platform's own first trial: card, figures and examples are as the training run wrote them.",
             content_digest=version.content_digest,
             image_digest=version.image_digest,
+            checklist=tuple(CHECKLIST),
         )
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from registry.card_template import REQUIRED_SECTIONS
+from registry.checklist import CARD_SECTION, CHECKLIST, TARGETS
 from registry.licences import LICENCES
 from registry.model_tasks import ModelTask
 from registry.models import Decision
@@ -84,6 +86,17 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=500, required=False)
 
 
+def target_choices() -> list[tuple[str, str]]:
+    """The places of a draft that a request for changes may name, the card's required sections among them."""
+    sections = [
+        (f"{CARD_SECTION}{section.title}", str(_("Model card: %(section)s") % {"section": section.title}))
+        for section in REQUIRED_SECTIONS
+    ]
+    rows = [(key, str(label)) for key, label in TARGETS.items()]
+    after_card = [key for key, _label in rows].index("card") + 1
+    return [*rows[:after_card], *sections, *rows[after_card:]]
+
+
 class ReviewForm(forms.Form):
     """A reviewer's statement, with the digests that the page showed."""
 
@@ -95,6 +108,20 @@ class ReviewForm(forms.Form):
     )
     decision = forms.ChoiceField(
         label=_("Decision"), choices=Decision, widget=forms.RadioSelect, initial=Decision.COMMENT
+    )
+    checklist = forms.MultipleChoiceField(
+        label=_("Checklist"),
+        required=False,
+        choices=list(CHECKLIST.items()),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("An approval needs all of them."),
+    )
+    targets = forms.MultipleChoiceField(
+        label=_("What has to change"),
+        required=False,
+        choices=target_choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Leads the volunteer straight to it when you request changes."),
     )
     content_digest = forms.CharField(widget=forms.HiddenInput)
     image_digest = forms.CharField(widget=forms.HiddenInput)

@@ -82,6 +82,15 @@ def may_decide(user: User, version: ModelVersion) -> bool:
     return may_review(user) and not owns(user, version.registered_model) and version.submitted_by_id != user.pk
 
 
+def may_discuss(user: User, version: ModelVersion) -> bool:
+    """Open, answer and resolve threads about a version: reviewers, its owner and whoever submitted it."""
+    return may_review(user) or owns(user, version.registered_model) or (_active(user) and _submitted(user, version))
+
+
+def _submitted(user: User, version: ModelVersion) -> bool:
+    return version.submitted_by_id is not None and version.submitted_by_id == user.pk
+
+
 def may_retry(user: User, version: ModelVersion) -> bool:
     """Repeat a failed step: who submitted it, or an operator."""
     return may_edit_version(user, version) or may_operate(user)

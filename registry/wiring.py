@@ -9,6 +9,7 @@ from registry.messages import register_messages
 from registry.messages_checks import CHECK_MESSAGES
 from registry.messages_gate import GATE_MESSAGES
 from registry.messages_registry import REGISTRY_MESSAGES
+from registry.messages_review import REVIEW_MESSAGES
 from registry.messages_storage import STORAGE_MESSAGES
 from registry.messages_tokens import TOKEN_MESSAGES
 from registry.messages_uploads import UPLOAD_MESSAGES
@@ -18,7 +19,15 @@ from registry.uploads.sweeping import expire_uploads
 
 def announce() -> None:
     """Register texts, kinds of work and sweep steps."""
-    for texts in (REGISTRY_MESSAGES, GATE_MESSAGES, CHECK_MESSAGES, STORAGE_MESSAGES, TOKEN_MESSAGES, UPLOAD_MESSAGES):
+    for texts in (
+        REGISTRY_MESSAGES,
+        REVIEW_MESSAGES,
+        GATE_MESSAGES,
+        CHECK_MESSAGES,
+        STORAGE_MESSAGES,
+        TOKEN_MESSAGES,
+        UPLOAD_MESSAGES,
+    ):
         register_messages(texts)
     for kind in (*KINDS, *UPLOAD_KINDS):
         register(kind)

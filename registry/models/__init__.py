@@ -3,6 +3,14 @@
 from registry.models.account import Account
 from registry.models.catalogue import ModelVersion, RegisteredModel, VersionState
 from registry.models.content import Blob, Example, VersionFile
+from registry.models.desk import (
+    ReviewClaim,
+    ReviewThread,
+    ThreadComment,
+    ThreadSubject,
+    VersionRevision,
+    ViewedFile,
+)
 from registry.models.event import Event
 from registry.models.job import Job, JobState, Lease
 from registry.models.review import Check, Decision, Review, TrialRun
@@ -23,9 +31,15 @@ __all__ = [
     "ModelVersion",
     "RegisteredModel",
     "Review",
+    "ReviewClaim",
+    "ReviewThread",
     "Scope",
+    "ThreadComment",
+    "ThreadSubject",
     "TrialRun",
     "Upload",
     "VersionFile",
+    "VersionRevision",
     "VersionState",
+    "ViewedFile",
 ]

@@ -19,6 +19,7 @@ class Account(AbstractUser):
     quota_bytes = models.PositiveBigIntegerField(
         _("quota in bytes"), null=True, blank=True, help_text=_("Empty: the portal's default.")
     )
+    keyboard_shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True)
 
     language = models.CharField(
         _("language"),

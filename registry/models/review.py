@@ -73,7 +73,11 @@ class Decision(models.TextChoices):
 
 
 class Review(models.Model):
-    """One statement of one reviewer, bound to the digests that the reviewer saw."""
+    """One statement of one reviewer, bound to the digests that the reviewer saw.
+
+    `revision` is the submission that was seen, 0 where that was not kept. `checklist` holds the keys of
+    `registry.checklist` that the reviewer ticked, `targets` the places that a request for changes names.
+    """
 
     version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="reviews")
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews")
@@ -82,6 +86,9 @@ class Review(models.Model):
     comment_html = models.TextField(blank=True)
     content_digest = models.CharField(max_length=71)
     image_digest = models.CharField(max_length=71, blank=True)
+    revision = models.PositiveIntegerField(default=0)
+    checklist = models.JSONField(default=list)
+    targets = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

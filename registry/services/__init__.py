@@ -1,5 +1,6 @@
 """The verbs of registration and review. Each returns the ids of jobs that became due; the edge rings them."""
 
+from registry.services.desk import claim_version, mark_file_viewed, release_claim, set_keyboard_shortcuts
 from registry.services.drafts import (
     attach_file,
     check_again,
@@ -20,6 +21,7 @@ from registry.services.submission import (
     submit_version,
     withdraw_version,
 )
+from registry.services.threads import post_line_comment, reply_to_thread, resolve_thread
 from registry.services.tokens import create_token, revoke_token, use_token
 from registry.services.trials import TrialOutcome, record_image_digest, record_trial_run
 from registry.services.uploads import cancel_upload, store_form_file
@@ -30,18 +32,25 @@ __all__ = [
     "cancel_upload",
     "check_again",
     "choose_language",
+    "claim_version",
     "create_token",
     "delete_draft",
+    "mark_file_viewed",
+    "post_line_comment",
     "record_image_digest",
     "record_trial_run",
     "register_model",
+    "release_claim",
     "remove_file",
     "reopen_version",
+    "reply_to_thread",
+    "resolve_thread",
     "retire_version",
     "retry_version",
     "return_to_submitter",
     "revoke_token",
     "set_examples",
+    "set_keyboard_shortcuts",
     "set_right",
     "start_version",
     "state_review",

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.conf import settings
 from django.db import IntegrityError as DatabaseIntegrityError
 from django.db import transaction
 
 from registry import signals
 from registry.cards import render_comment
+from registry.checklist import CHECKLIST, is_target, missing_items
 from registry.errors import ConflictError, ForbiddenError, UserError
 from registry.events import record_event
 from registry.interfaces import Verdict
 from registry.lifecycle import VERSION, move
-from registry.models import Account, Decision, ModelVersion, Review, VersionState
+from registry.models import Account, Decision, ModelVersion, Review, ReviewClaim, VersionState
 from registry.permissions import may_decide
 from registry.services.drafts import Due
 
+MOST_TARGETS = 40
 NEEDS_A_MESSAGE = {Decision.COMMENT, Decision.REQUEST_CHANGES, Decision.REJECT}
 
 
@@ -27,10 +31,14 @@ def state_review(
     comment: str,
     content_digest: str,
     image_digest: str,
+    checklist: Collection[str] = (),
+    targets: Collection[str] = (),
 ) -> Due:
     """Write down what a reviewer says about exactly the digests that the reviewer saw, and act on it.
 
-    Nobody decides on their own. A version that changed or moved since the page was opened is a `ConflictError`.
+    An approval needs every item of `registry.checklist`; a request for changes may name places of the draft
+    (`targets`, see `is_target`). Nobody decides on their own. A version that changed or moved since the page was
+    opened is a `ConflictError`.
     """
     if not may_decide(reviewer, version):
         raise ForbiddenError("review.not_yours_to_decide")
@@ -39,6 +47,10 @@ def state_review(
     comment = comment.strip()
     if decision in NEEDS_A_MESSAGE and not comment:
         raise UserError("review.message_needed", field="comment")
+    ticked = [key for key in CHECKLIST if key in checklist]
+    if decision == Decision.APPROVE and (missing := missing_items(ticked)):
+        raise UserError("review.checklist_incomplete", field="checklist", count=len(missing))
+    named = _named_targets(decision, targets)
     comment_html = render_comment(comment) if comment else ""
     try:
         with transaction.atomic():
@@ -51,10 +63,21 @@ def state_review(
                 comment_html=comment_html,
                 content_digest=content_digest,
                 image_digest=image_digest,
+                revision=current.revision,
+                checklist=ticked,
+                targets=named,
             )
             return _act(current, reviewer, Decision(decision), comment)
     except DatabaseIntegrityError as error:
         raise ConflictError("review.approved_already") from error
+
+
+def _named_targets(decision: str, targets: Collection[str]) -> list[str]:
+    if decision != Decision.REQUEST_CHANGES:
+        return []
+    if len(targets) > MOST_TARGETS or not all(is_target(target) for target in targets):
+        raise UserError("review.unknown_target", field="targets")
+    return sorted(set(targets))
 
 
 def _lock_version_in_review(version: ModelVersion, content_digest: str, image_digest: str) -> ModelVersion:
@@ -75,6 +98,8 @@ def _act(version: ModelVersion, reviewer: Account, decision: Decision, comment: 
         Decision.REQUEST_CHANGES: VersionState.CHANGES_REQUESTED,
         Decision.REJECT: VersionState.REJECTED,
     }.get(decision)
+    if decision != Decision.COMMENT:
+        ReviewClaim.objects.filter(version=version, reviewer=reviewer).delete()
     if target is not None:
         move(
             version,

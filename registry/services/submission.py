@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from registry import signals
@@ -12,7 +15,7 @@ from registry.events import Actor
 from registry.interfaces import Verdict
 from registry.jobs.queue import ensure_job, requeue
 from registry.lifecycle import VERSION, move
-from registry.models import Account, Job, JobState, ModelVersion, RegisteredModel, VersionState
+from registry.models import Account, Job, JobState, ModelVersion, RegisteredModel, VersionRevision, VersionState
 from registry.permissions import may_edit_version, may_retire, may_retry
 from registry.services.drafts import Due, lock_draft
 
@@ -26,6 +29,7 @@ def submit_version(*, version: ModelVersion, actor: Account) -> Due:
         draft = lock_draft(version, actor)
         digest = content_digest(draft)
         _require_passed_checks(draft, digest)
+        now = timezone.now()
         move(
             draft,
             machine=VERSION,
@@ -37,10 +41,28 @@ def submit_version(*, version: ModelVersion, actor: Account) -> Due:
             image_digest="",
             revision=draft.revision + 1,
             submitted_by=actor,
-            submitted_at=timezone.now(),
+            submitted_at=now,
         )
+        _keep_revision(draft, actor, now)
         key = f"check_frozen:{draft.pk}:{draft.revision}"
         return (ensure_job(kind="check_frozen", subject_id=draft.pk, key=key),)
+
+
+def _keep_revision(version: ModelVersion, actor: Account, at: datetime) -> None:
+    """What was submitted, for the comparison with what comes after it."""
+    VersionRevision.objects.create(
+        version=version,
+        number=version.revision,
+        content_digest=version.content_digest,
+        submitted_by=actor,
+        submitted_at=at,
+        licence=version.licence,
+        card_source=version.card_source,
+        cpu_millis=version.cpu_millis,
+        memory_bytes=version.memory_bytes,
+        files=list(version.files.order_by("path").values("path", sha256=F("blob_id"), size=F("blob__size"))),
+        examples=list(version.examples.order_by("position").values("title", "request", "expected", "tolerance")),
+    )
 
 
 def _require_passed_checks(draft: ModelVersion, digest: str) -> None:

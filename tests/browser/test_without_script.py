@@ -84,6 +84,9 @@ def test_from_form_upload_to_live_predictions(visitors: Visitors) -> None:
     reviewer.keyboard.press("ArrowDown")
     reviewer.keyboard.press("ArrowDown")
     expect(reviewer.get_by_role("radio", name="Approve")).to_be_checked()
+    for point in reviewer.get_by_role("group", name="Checklist").get_by_role("checkbox").all():
+        keys.reach(point)
+        reviewer.keyboard.press("Space")
     keys.press("Submit review")
     expect(reviewer.get_by_text("Your review is recorded.")).to_be_visible()
 

@@ -15,6 +15,7 @@ from deployer.models import Endpoint, ImageBuild, Rollout
 from registry import services as registry_services
 from registry.artifacts.content import content_digest
 from registry.backends import blob_store
+from registry.checklist import CHECKLIST
 from registry.jobs import runner
 from registry.jobs.queue import due_job_ids
 from registry.models import (
@@ -128,6 +129,7 @@ def approve(version: ModelVersion) -> tuple[int, ...]:
         comment="",
         content_digest=version.content_digest,
         image_digest=version.image_digest,
+        checklist=tuple(CHECKLIST),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from django.test import Client
@@ -12,6 +12,7 @@ from deployer.backends import serving_backend
 from deployer.interfaces import CupSpec, ServingResponse
 from deployer.models import Endpoint
 from registry.backends import blob_store
+from registry.checklist import CHECKLIST
 from registry.messages import message
 from registry.models import Account, Event, Job, ModelVersion, Review, Upload, VersionFile, VersionState
 from registry.uploads.sweeping import remove_orphan_files
@@ -49,9 +50,9 @@ def reviewers() -> list[Client]:
     return clients
 
 
-def decision(version: ModelVersion, what: str = "approve", comment: str = "", **digests: str) -> dict[str, str]:
+def decision(version: ModelVersion, what: str = "approve", comment: str = "", **digests: str) -> dict[str, Any]:
     seen = {"content_digest": version.content_digest, "image_digest": version.image_digest}
-    return {"decision": what, "comment": comment, **seen, **digests}
+    return {"decision": what, "comment": comment, "checklist": list(CHECKLIST), **seen, **digests}
 
 
 class TestDeciding:

@@ -20,6 +20,7 @@ from registry import services
 from registry.artifacts.content import content_digest
 from registry.artifacts.folder import FolderBlobStore
 from registry.backends import blob_store
+from registry.checklist import CHECKLIST
 from registry.examples import ExampleInput
 from registry.jobs.queue import due_job_ids
 from registry.models import Account, Event, Job, JobState, ModelVersion, TrialRun, Upload, VersionState
@@ -80,6 +81,7 @@ class Story:
                 comment="",
                 content_digest=self.draft.content_digest,
                 image_digest=self.draft.image_digest,
+                checklist=tuple(CHECKLIST),
             )
         )
         rollout = Rollout.objects.get(version=self.draft)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from registry.checklist import CHECKLIST
 from tests.portal.belongings import IMAGE, Belongings
 
 LOGIN = "login"
@@ -100,7 +101,7 @@ def endpoint(b: Belongings) -> Data:
 
 def approval(b: Belongings) -> Data:
     seen = {"content_digest": b.waiting.content_digest, "image_digest": IMAGE}
-    return {"decision": "approve", "comment": "Good.", **seen}
+    return {"decision": "approve", "comment": "Good.", "checklist": list(CHECKLIST), **seen}
 
 
 TUS = {"Tus-Resumable": "1.0.0"}

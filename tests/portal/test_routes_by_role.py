@@ -90,7 +90,7 @@ def answer(row: Row, method: str, account: Account | None, thing: Belongings) ->
         client.force_login(account)
     address = reverse(row.route, kwargs=dict(row.thing(thing)))
     before = thing.rows()
-    body = urlencode(row.data(thing))
+    body = urlencode(row.data(thing), doseq=True)
     with transaction.atomic():
         response = client.generic(method, address, body, FORM, headers=dict(row.headers))
         status = status_of(response)

@@ -19,9 +19,12 @@ from registry.models import (
     ModelVersion,
     RegisteredModel,
     Review,
+    ReviewClaim,
+    ReviewThread,
     Upload,
     VersionFile,
     VersionState,
+    ViewedFile,
 )
 from registry.services.uploads import Chunk, create_upload, receive_chunk
 from registry.uploads.receiving import filled_by
@@ -213,3 +216,57 @@ def test_submitting_while_the_last_byte_comes() -> None:
         else:
             assert codes([received]) == ["version.frozen"]
             assert found.content_digest == content_digest(found)
+
+
+def test_two_reviewers_claim() -> None:
+    """One of them hears of the other; taking over at the same moment leaves one claim."""
+    rita, ruth = make_reviewer(), make_reviewer()
+    for _ in range(5):
+        version = in_review()
+        claims = [partial(services.claim_version, version=version, actor=who) for who in (rita, ruth)]
+
+        outcomes = at_once(*claims)
+
+        assert codes(outcomes) == ["ReviewClaim", "claim.held"]
+        assert [tag for tag, _ in log_of(version)].count("review:claimed") == 1
+        at_once(*[partial(claim, take_over=True) for claim in claims])
+        assert ReviewClaim.objects.filter(version=version).count() == 1
+
+
+def test_a_comment_on_a_line_and_a_decision() -> None:
+    """Whichever comes first: no thread about what was decided already, and none is lost."""
+    for _ in range(5):
+        version, rita, ruth = in_review(), make_reviewer(), make_reviewer()
+        digest = version.content_digest
+
+        outcomes = at_once(
+            partial(
+                services.post_line_comment, version=version, author=rita, body="Why?", content_digest=digest, line=1
+            ),
+            partial(say, version, ruth, "request_changes", "See the line."),
+        )
+
+        assert codes(outcomes) in (["ReviewThread", "tuple"], ["review.not_in_review", "tuple"])
+        assert ReviewThread.objects.filter(version=version).count() == codes(outcomes).count("ReviewThread")
+
+
+def test_two_settle_one_thread_and_tick_one_file() -> None:
+    version, rita = in_review(), make_reviewer()
+    thread = services.post_line_comment(
+        version=version, author=rita, body="Why?", content_digest=version.content_digest, line=1
+    )
+    file = version.files.get()
+    tick = partial(
+        services.mark_file_viewed,
+        version=version,
+        reviewer=rita,
+        path=file.path,
+        sha256=file.blob_id,
+        viewed=True,
+    )
+
+    settled = at_once(*[partial(services.resolve_thread, thread=thread, actor=rita)] * 2)
+
+    assert codes([*settled, *at_once(tick, tick)]) == ["NoneType"] * 4
+    assert [tag for tag, _ in log_of(version)].count("review:thread_resolved") == 1
+    assert ViewedFile.objects.count() == 1

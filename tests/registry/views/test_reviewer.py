@@ -7,9 +7,9 @@ from django.test import Client
 from django.urls import reverse
 
 from registry import services
+from registry.checklist import CHECKLIST
 from registry.models import Account, Check, ModelVersion, Review, VersionState
 from registry.selectors import review_queue
-from registry.views.reviewer import card_diff
 from tests.factories import CARD, make_draft, make_model, model_bytes
 from tests.registry.scene import OTHER_DIGEST, approved, fresh, in_review, make_reviewer, owner_of, say
 from tests.registry.views.conftest import as_browser
@@ -30,7 +30,8 @@ def desk(rita: Account) -> Client:
 
 def decide(desk: Client, version: ModelVersion, decision: str, comment: str = "", **digests: str) -> Any:
     seen = {"content_digest": version.content_digest, "image_digest": version.image_digest, **digests}
-    return desk.post(to("review", version.pk), {"decision": decision, "comment": comment, **seen})
+    said = {"decision": decision, "comment": comment, "checklist": list(CHECKLIST), **seen}
+    return desk.post(to("review", version.pk), said)
 
 
 class TestQueue:
@@ -181,26 +182,3 @@ class TestPage:
         answer = Client().get(address)
 
         assert answer["Location"] == f"{reverse('account_login')}?next={address}"
-
-
-class TestCardDiff:
-    def test_equal_cards_have_none(self) -> None:
-        assert card_diff("a\nb", "a\nb") == []
-
-    def test_lines_carry_both_numbers(self) -> None:
-        lines = card_diff("a\nb\nc", "a\nB\nc\nd")
-
-        assert [(line.kind, line.old, line.new, line.text) for line in lines] == [
-            ("hunk", "", "", "@@ -1,3 +1,4 @@"),
-            ("same", 1, 1, "a"),
-            ("removed", 2, "", "b"),
-            ("added", "", 2, "B"),
-            ("same", 3, 3, "c"),
-            ("added", "", 4, "d"),
-        ]
-
-    def test_far_apart_changes_are_separate(self) -> None:
-        old = [str(n) for n in range(40)]
-        new = ["x", *old[1:39], "y"]
-
-        assert [line.kind for line in card_diff("\n".join(old), "\n".join(new))].count("hunk") == 2
