@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from deployer import routing, selectors, services
 from deployer.backends import serving_backend
 from deployer.errors import NotFoundError, PortalError, TransientError
+from deployer.meter import meter
 from deployer.request_bodies import BINARY_HEADER, BINARY_REFUSED, json_fault
 from deployer.routing import NothingServedError
 from deployer.selectors import Silence
@@ -131,16 +132,20 @@ def _answered(view: View[P], request: HttpRequest, *args: P.args, **kwargs: P.kw
     """The view's answer; an expected failure as the protocol's error object, never a page."""
     try:
         return view(request, *args, **kwargs)
-    except NotFoundError:
-        return _error(HTTPStatus.NOT_FOUND, "There is no endpoint of this name.")
-    except NothingServedError as error:
+    except (PortalError, NothingServedError) as error:
+        return _refusal(error)
+
+
+def _refusal(error: PortalError | NothingServedError) -> HttpResponse:
+    if isinstance(error, NothingServedError):
         status, text = _SILENCE[error.silence]
         return _error(status, text, retry=error.silence is Silence.COMING)
-    except TransientError as error:
+    if isinstance(error, NotFoundError):
+        return _error(HTTPStatus.NOT_FOUND, "There is no endpoint of this name.")
+    if isinstance(error, TransientError):
         status, text = _TRANSIENT.get(error.code, _UNREACHABLE)
         return _error(status, text, retry=status is HTTPStatus.SERVICE_UNAVAILABLE)
-    except PortalError as error:
-        return _error(HTTPStatus(error.http_status), error.code)
+    return _error(HTTPStatus(error.http_status), error.code)
 
 
 def _pass_body(request: HttpRequest, name: str, path: str) -> HttpResponse:
@@ -154,12 +159,32 @@ def _pass_body(request: HttpRequest, name: str, path: str) -> HttpResponse:
         return _error(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, BINARY_REFUSED)
     # Not `request.body`: its cap is that of forms, and smaller.
     body = request.read(limit + 1)
-    # JSON whatever the client calls it: curl says "form" of all that it sends, and the model server would believe it.
-    response = _pass(name, "POST", path, body=body, content_type="application/json")
+    response = _counted(name, path, body)
     fault = json_fault(body) if response.status_code in _REFUSED else ""
     if fault:
         response.content = json.dumps({"error": fault}, ensure_ascii=False).encode()
         response["Content-Type"] = "application/json"
+    return response
+
+
+def _counted(name: str, path: str, body: bytes) -> HttpResponse:
+    """Pass a prediction on, and count it. A client's slow line is not the model's, so the body is there by now."""
+    began, version = time.perf_counter(), ""
+    try:
+        # JSON whatever the client calls it: curl says "form" of all it sends, and the model server would believe it.
+        response = _pass(name, "POST", path, body=body, content_type="application/json")
+        version = response[VERSION_HEADER]
+    except NotFoundError:
+        raise  # whatever name anybody makes up is nobody's figure
+    except (PortalError, NothingServedError) as error:
+        response = _refusal(error)
+        version = str(error.params.get("version", "")) if isinstance(error, PortalError) else ""
+    meter.count(
+        name,
+        version_number=int(version) if version.isdecimal() else 0,
+        status=response.status_code,
+        milliseconds=(time.perf_counter() - began) * 1000,
+    )
     return response
 
 

@@ -1,9 +1,10 @@
-"""The sweep step that compares what should be served with what the backend runs. Level-triggered, safe to repeat."""
+"""Sweep steps: what should be served against what the backend runs, and old figures. Each is safe to repeat."""
 
 from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -43,6 +44,11 @@ def reconcile() -> tuple[int, ...]:
     names = {rollout.cup_name for rollout in wanted} | {trial_cup_name(*trial) for trial in running_trials()}
     due += _clear_away(statuses.keys() - names)
     return tuple(due)
+
+
+def thin_out_figures() -> tuple[int, ...]:
+    """Keep request figures coarser with age."""
+    return services.roll_up_figures(now=time.time())
 
 
 def _look_at(rollout: Rollout, status: CupStatus | None) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from deployer import selectors
 from deployer.errors import TransientError
@@ -40,9 +41,14 @@ def ask(
         route = selectors.route_to(name)
         if not route.cup:
             raise NothingServedError(selectors.silence_of(name))
-        response = backend.request(
-            route.cup, method=method, path=path, body=body, content_type=content_type, timeout=timeout
-        )
+        try:
+            response = backend.request(
+                route.cup, method=method, path=path, body=body, content_type=content_type, timeout=timeout
+            )
+        except TransientError as error:
+            # Which version failed, for the figures.
+            params: dict[str, Any] = {**error.params, "version": route.version}
+            raise TransientError(error.code, **params) from error
         return Answer(route=route, response=response)
 
     try:

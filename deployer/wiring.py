@@ -7,7 +7,7 @@ def announce() -> None:
     """Register texts, kinds of work, receivers and sweep steps."""
     from deployer import handlers, receivers  # they import models, which exist only now
     from deployer.messages import MESSAGES
-    from deployer.reconcile import reconcile
+    from deployer.reconcile import reconcile, thin_out_figures
     from registry import signals
     from registry.jobs import kinds, sweep
     from registry.messages import register_messages
@@ -16,6 +16,7 @@ def announce() -> None:
     for kind in handlers.KINDS:
         kinds.register(kind)
     sweep.register_sweeper(reconcile)
+    sweep.register_sweeper(thin_out_figures)
     signals.version_checked.connect(receivers.try_checked_version)
     signals.version_approved.connect(receivers.build_approved_version)
     signals.version_withdrawn.connect(receivers.retire_version)

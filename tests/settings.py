@@ -21,6 +21,7 @@ for folder in (STATIC_ROOT, FILE_UPLOAD_TEMP_DIR, UPLOADS_DIR):  # as `up` makes
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CELERY_TASK_ALWAYS_EAGER = False
+REQUEST_FIGURES_PERIOD = None  # no thread writes behind a test's back
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 if "sqlite" in str(DATABASES["default"]["ENGINE"]):
     DATABASES["default"]["TEST"] = {"NAME": Path(tempfile.mkdtemp(prefix="model-commons-db-")) / "test.sqlite3"}

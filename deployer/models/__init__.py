@@ -1,6 +1,7 @@
 """The tables of packaging and serving."""
 
 from deployer.models.build import ImageBuild, ImageBuildState
+from deployer.models.figures import RequestFigures
 from deployer.models.rollout import Endpoint, Health, Rollout, RolloutState
 
-__all__ = ["Endpoint", "Health", "ImageBuild", "ImageBuildState", "Rollout", "RolloutState"]
+__all__ = ["Endpoint", "Health", "ImageBuild", "ImageBuildState", "RequestFigures", "Rollout", "RolloutState"]

@@ -9,6 +9,7 @@ from deployer.services.builds import (
     retry_build,
 )
 from deployer.services.endpoints import endpoint_name
+from deployer.services.figures import add_figures, roll_up_figures
 from deployer.services.health import (
     Observation,
     note_health,
@@ -29,6 +30,7 @@ from deployer.services.trials import note_untried, queue_trial
 
 __all__ = [
     "Observation",
+    "add_figures",
     "begin_build",
     "begin_rollout",
     "cancel_build",
@@ -48,5 +50,6 @@ __all__ = [
     "retry_build",
     "retry_rollout",
     "roll_back",
+    "roll_up_figures",
     "switch_traffic",
 ]
