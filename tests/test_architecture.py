@@ -54,8 +54,9 @@ ADAPTERS = {
     "deployer.errors": (),
 }
 PURE = (
-    "registry.inspection", "registry.interfaces", "registry.errors", "deployer.oci.reference", "deployer.oci.manifest",
-    "deployer.oci.layers", "deployer.serving.inference_service", "deployer.serving.conditions",
+    "registry.charts", "registry.inspection", "registry.interfaces", "registry.errors", "deployer.latency",
+    "deployer.oci.reference", "deployer.oci.manifest", "deployer.oci.layers",
+    "deployer.serving.inference_service", "deployer.serving.conditions",
 )  # fmt: skip
 # Modules with which a pure one could reach files, processes or the network by itself.
 REACHING = {"subprocess", "socket", "http", "urllib", "sqlite3", "shutil", "tempfile", "multiprocessing", "asyncio"}

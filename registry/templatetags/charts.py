@@ -1,0 +1,67 @@
+"""Charts in templates: what `registry.charts` shaped, drawn as SVG with a title, a description and a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from registry import charts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+register = template.Library()
+_SIZE = {
+    "width": charts.WIDTH,
+    "height": charts.HEIGHT,
+    "left": charts.LEFT,
+    "right": charts.RIGHT,
+    "top": charts.TOP,
+    "bottom": charts.BOTTOM,
+    "label_y": charts.BOTTOM + 20,
+    "marker_y": charts.TOP - 6,
+}
+
+
+@register.simple_tag
+def chart(chart: charts.Chart, *, chart_id: str, title: str, description: str, csv_url: str = "") -> SafeString:
+    """A whole chart. `chart_id` is unique on the page; `description` says in a sentence what the picture shows."""
+    context = {
+        "chart": chart,
+        "chart_id": chart_id,
+        "title": title,
+        "description": description,
+        "csv_url": csv_url,
+        **_SIZE,
+    }
+    return mark_safe(render_to_string("includes/chart.html", context))  # noqa: S308  # a template, which escapes
+
+
+@register.simple_tag
+def sparkline(values: Sequence[float | None]) -> SafeString:
+    """A decorative small line; the number beside it is what it says. Nothing where there is no line."""
+    path = charts.sparkline(values)
+    if not path:
+        return mark_safe("")
+    return format_html(
+        '<svg class="sparkline" viewBox="0 0 {width} {height}" width="{width}" height="{height}" aria-hidden="true" '
+        'focusable="false"><path d="{path}"/></svg>',
+        width=charts.SPARK_WIDTH,
+        height=charts.SPARK_HEIGHT,
+        path=path,
+    )
+
+
+@register.filter
+def amount(value: float | None) -> str:
+    """A figure as people read it: whole from 100 on, else with up to three significant digits; a dash for None."""
+    if value is None:
+        return "\N{EN DASH}"
+    size = abs(value)
+    decimals = 0 if size >= 100 or value == int(value) else 1 if size >= 10 else 2 if size >= 0.1 else 3  # noqa: PLR2004  # powers of ten
+    return number_format(round(value, decimals), decimal_pos=decimals, force_grouping=True)
