@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 
 from django.urls import reverse
 
-from deployer import selectors
+from deployer import selectors, traffic
 from deployer.models import Endpoint, Health, ImageBuild, ImageBuildState, Rollout, RolloutState
 from deployer.snippets import snippets
-from registry.interfaces import Deployment, ServingInfo, Snippets
+from registry.interfaces import Deployment, LastDay, ServingInfo, Snippets
 
 _BUILD_WORDS = {
     ImageBuildState.QUEUED: "building",
@@ -75,6 +76,22 @@ class EndpointDirectory:
     def deployment_count(self, registered_model_id: int) -> int:
         """How many rollouts the model had."""
         return selectors.rollouts_to(registered_model_id).count()
+
+    def last_day(self, registered_model_id: int) -> LastDay | None:
+        """The last 24 hours of the model's endpoint; None for a model that never had one."""
+        endpoint = Endpoint.objects.filter(registered_model=registered_model_id).first()
+        if endpoint is None:
+            return None
+        now = time.time()
+        figures = traffic.in_all(traffic.LAST_DAY, now=now, endpoint=endpoint)
+        slots = traffic.by_slot(traffic.LAST_DAY, now=now, endpoint=endpoint)
+        return LastDay(
+            requests=figures.requests,
+            p95_ms=figures.p95,
+            error_percent=figures.error_percent,
+            moments=tuple(slot.at for slot in slots),
+            per_second=tuple(slot.figures.per_second for slot in slots),
+        )
 
 
 def _is_live(rollout: Rollout) -> bool:

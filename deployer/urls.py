@@ -22,6 +22,7 @@ urlpatterns = [
     path("endpoints/", endpoints.listing, name="endpoints"),
     path("endpoints/<slug:name>/", endpoints.detail, name="endpoint"),
     path("endpoints/<slug:name>/try/", endpoints.try_it, name="endpoint_try"),
+    path("endpoints/<slug:name>/figures.csv", endpoints.figures_csv, name="endpoint_figures"),
     path("endpoints/<slug:name>/example.json", endpoints.example, name="endpoint_example"),
     path("serve/v2", gateway.server_metadata, name="v2_server"),
     path("serve/v2/health/live", gateway.server_live, name="v2_live"),

@@ -118,6 +118,7 @@ def line_chart(
         return Chart(filled=filled)
     ticks = nice_ticks(max((value for each in series for value in each.values if value is not None), default=0))
     first, last = moments[0], moments[-1]
+    end = last + (moments[1] - first if moments[1:] else 1)  # the newest step is still under way
     span = max(last - first, 1)
 
     def x_of(at: float) -> float:
@@ -137,7 +138,7 @@ def line_chart(
     ]
     return Chart(
         lines=drawn,
-        markers=[_marker(each, x_of(each.at)) for each in markers if first <= each.at <= last],
+        markers=[_marker(each, x_of(min(each.at, last))) for each in markers if first <= each.at < end],
         y_ticks=[Tick(_number(y_of(value)), value) for value in ticks],
         x_ticks=[Tick(_number(x_of(at)), at, text) for at, text in time_ticks(first, last)],
         rows=[

@@ -180,6 +180,20 @@ class Snippets:
     python: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastDay:
+    """How a model's endpoint was asked in the last 24 hours.
+
+    `moments` are epoch seconds in even steps, oldest first; `per_second` are the requests a second at each.
+    """
+
+    requests: int
+    p95_ms: float | None
+    error_percent: float | None
+    moments: tuple[int, ...]
+    per_second: tuple[float, ...]
+
+
 class ServingDirectory(Protocol):
     """What is served where. The deployer brings the real one; settings wire it."""
 
@@ -200,3 +214,6 @@ class ServingDirectory(Protocol):
 
     def deployment_count(self, registered_model_id: int) -> int:
         """How many deployments the model had, the present ones included."""
+
+    def last_day(self, registered_model_id: int) -> LastDay | None:
+        """The last 24 hours of the model's endpoint; None for a model that never had one."""

@@ -6,6 +6,7 @@ import contextlib
 import json
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -15,12 +16,15 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from deployer import routing, selectors
+from deployer import routing, selectors, traffic
 from deployer.backends import serving_backend
 from deployer.errors import NotFoundError, PortalError, UserError
 from deployer.models import Endpoint
+from deployer.presentation import health_word
 from deployer.routing import NothingServedError
 from deployer.snippets import snippets
+from deployer.traffic_charts import rollout_markers, traffic_charts, traffic_csv
+from deployer.views.periods import chosen_period, csv_response
 from registry.messages import message
 from registry.models import Example
 from registry.permissions import may_operate
@@ -54,6 +58,14 @@ def listing(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, name: str) -> HttpResponse:
     """One endpoint: the version that answers, snippets, a form to try it, history."""
     return _page(request, selectors.endpoint_by_name(name))
+
+
+@require_safe
+def figures_csv(request: HttpRequest, name: str) -> HttpResponse:
+    """The endpoint's request figures of a period, slot by slot."""
+    endpoint = selectors.endpoint_by_name(name)
+    slots = traffic.by_slot(chosen_period(request), now=time.time(), endpoint=endpoint)
+    return csv_response(traffic_csv(slots), name=f"{endpoint.name}.csv")
 
 
 @require_safe
@@ -93,6 +105,8 @@ def _page(
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
     shown = _first_example(endpoint)
+    now = time.time()
+    day = traffic.LAST_DAY
     context: dict[str, Any] = {
         "endpoint": endpoint,
         "current": endpoint.current,
@@ -102,6 +116,13 @@ def _page(
         "tried": tried,
         "infer_url": _absolute(request, reverse("deployer:v2_infer", args=[endpoint.name])),
         "may_operate": may_operate(request.user),
+        "health": health_word(endpoint.current) if endpoint.current is not None else "",
+        "day": traffic.in_all(day, now=now, endpoint=endpoint),
+        "charts": traffic_charts(
+            traffic.by_slot(day, now=now, endpoint=endpoint), markers=rollout_markers(day, now=now, endpoint=endpoint)
+        ),
+        "answered": _answered_by(endpoint, now),
+        "csv_url": reverse("deployer:endpoint_figures", args=[endpoint.name]),
         "nav_section": "operations",
     }
     if shown is not None:
@@ -111,6 +132,12 @@ def _page(
             request=shown.request,
         )
     return render(request, "deployer/endpoint.html", context, status=status)
+
+
+def _answered_by(endpoint: Endpoint, now: float) -> list[tuple[traffic.VersionFigures, datetime]]:
+    """The versions that answered in the last week, each with the moment of its newest figures."""
+    rows = traffic.by_version(traffic.PERIODS["week"], now=now, endpoint=endpoint)
+    return [(row, datetime.fromtimestamp(row.last_at, UTC)) for row in rows]
 
 
 def _absolute(request: HttpRequest, path: str) -> str:

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from registry import charts
 
@@ -65,3 +66,17 @@ def amount(value: float | None) -> str:
     size = abs(value)
     decimals = 0 if size >= 100 or value == int(value) else 1 if size >= 10 else 2 if size >= 0.1 else 3  # noqa: PLR2004  # powers of ten
     return number_format(round(value, decimals), decimal_pos=decimals, force_grouping=True)
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    """A share as people read it: "0.18 %"; a dash for None."""
+    # Translators: a share in percent.
+    return amount(None) if value is None else _("%(value)s %%") % {"value": amount(value)}
+
+
+@register.filter
+def latency(value: float | None) -> str:
+    """A latency as a table shows it: "142 ms"; a dash for None."""
+    # Translators: a latency; ms is the unit.
+    return amount(None) if value is None else _("%(value)s ms") % {"value": amount(value)}

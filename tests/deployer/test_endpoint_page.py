@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+import csv
 import json
 import shlex
 import subprocess
 import sys
+import time
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from deployer import snippets
+from deployer import services, snippets
 from deployer.errors import TransientError
 from deployer.interfaces import ServingResponse
+from deployer.services.figures import Counts, Span
 from registry.interfaces import Snippets
 from registry.services import retire_version
 from tests.deployer import pages, scene
@@ -159,3 +163,35 @@ def test_quotes_in_a_request_survive_the_shell() -> None:
 
     data = shlex.split(made.curl)[-1]
     assert json.loads(data) == request
+
+
+class TestFigures:
+    @pytest.fixture(autouse=True)
+    def _asked(self, _fakes: None) -> None:
+        scene.served()
+        minute = int(time.time()) // 60 * 60
+        fast, slow = Counts(requests=90), Counts(requests=10, failed=5)
+        fast.latencies[3], slow.latencies[10] = 90, 10
+        services.add_figures(counted={Span("vera-sums", 1, minute): fast, Span("vera-sums", 0, minute - 7200): slow})
+
+    def test_the_last_day_is_shown_with_charts_and_as_tables(self, client: Client) -> None:
+        text = pages.text_of(client.get("/endpoints/vera-sums/"))
+        assert "Requests 100" in text
+        assert "Error rate 5 %" in text
+        assert "p95 latency 175 ms median 7.78 ms" in text
+        assert text.count("Show as table") == 2
+        assert "v1" in text
+
+    def test_the_versions_that_answered_are_named(self, client: Client) -> None:
+        text = pages.text_of(client.get("/endpoints/vera-sums/"))
+        assert "1 90 9.75 ms 0 % just now" in text
+        assert "no version in service 10" in text
+
+    def test_the_figures_can_be_downloaded(self, client: Client) -> None:
+        response = client.get("/endpoints/vera-sums/figures.csv")
+        rows = list(csv.DictReader(StringIO(response.content.decode())))
+        assert response["Content-Type"].startswith("text/csv")
+        assert len(rows) == 96
+        assert (rows[-1]["requests"], rows[-1]["errors_5xx"]) == ("90", "0")
+        assert rows[0]["p95_ms"] == ""
+        assert len(client.get("/endpoints/vera-sums/figures.csv?period=hour").content.splitlines()) == 61

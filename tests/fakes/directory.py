@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from registry.interfaces import Deployment, ServingInfo, Snippets
+from registry.interfaces import Deployment, LastDay, ServingInfo, Snippets
 
 
 class FakeServingDirectory:
-    """`registry.interfaces.ServingDirectory` over two dictionaries, by the model's id."""
+    """`registry.interfaces.ServingDirectory` over dictionaries, by the model's id."""
 
     def __init__(self) -> None:
         self.infos: dict[int, list[ServingInfo]] = {}
         self.rows: dict[int, list[Deployment]] = {}
+        self.days: dict[int, LastDay] = {}
 
     def add(self, registered_model_id: int, info: ServingInfo) -> None:
         """A newer version of the model, served as `info` says."""
@@ -45,3 +46,6 @@ class FakeServingDirectory:
 
     def deployment_count(self, registered_model_id: int) -> int:
         return len(self.rows.get(registered_model_id, ()))
+
+    def last_day(self, registered_model_id: int) -> LastDay | None:
+        return self.days.get(registered_model_id)

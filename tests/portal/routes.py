@@ -204,6 +204,7 @@ DEPLOYER = (
     Row("deployer:endpoint", SEEN, NO, endpoint),
     Row("deployer:endpoint_try", everybody(302), everybody(400), endpoint, lambda _b: {"request": "not JSON"}),
     Row("deployer:endpoint_example", SEEN, NO, endpoint),
+    Row("deployer:endpoint_figures", SEEN, NO, endpoint),
     Row("deployer:v2_server", SEEN, NO),
     Row("deployer:v2_live", SEEN, NO),
     Row("deployer:v2_server_ready", SEEN, NO),

@@ -71,7 +71,12 @@ class TestLines:
             charts.line_chart(moments(3), [Series(label="a", values=[1])])
 
     def test_markers_outside_the_period_are_left_out_and_labels_stay_inside(self) -> None:
-        at = [START - 1, START, START + QUARTER * 9, START + QUARTER * 10]
+        at = [
+            START - 1,
+            START,
+            START + QUARTER * 9 + 1,
+            START + QUARTER * 10,
+        ]  # the step of the last moment is still under way
         markers = [Marker(at=each, label=f"v{each}") for each in at]
         chart = charts.line_chart(moments(10), [Series(label="a", values=[1] * 10)], markers=markers)
         assert [marker.anchor for marker in chart.markers] == ["start", "end"]

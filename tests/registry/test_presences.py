@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -10,19 +9,18 @@ from registry.interfaces import ServingInfo
 from registry.models import ModelVersion, RegisteredModel, VersionState
 from registry.views.steps import steps_of
 from tests.factories import make_draft, make_model
+from tests.fakes.directory import FakeServingDirectory
 from tests.fakes.wiring import entry
 
 pytestmark = pytest.mark.django_db
 
 
-class OneLiveVersion:
+def one_live(version: ModelVersion) -> FakeServingDirectory:
     """A serving directory in which a single version answers."""
-
-    def __init__(self, version: ModelVersion) -> None:
-        self.info = ServingInfo(version_id=version.pk, word="in_production", live=True)
-
-    def for_versions(self, version_ids: Sequence[int]) -> Mapping[int, ServingInfo]:
-        return {pk: self.info for pk in version_ids if pk == self.info.version_id}
+    info = ServingInfo(version_id=version.pk, word="in_production", live=True)
+    directory = FakeServingDirectory()
+    directory.add(version.registered_model_id, info)
+    return directory
 
 
 def seen(model: RegisteredModel) -> tuple[int, int | None]:
@@ -44,7 +42,7 @@ def test_lists_show_the_newest_public_version_while_none_is_served(model: Regist
 
 def test_lists_show_the_served_version_and_the_one_to_come(model: RegisteredModel, settings: Any) -> None:
     served = model.versions.get(number=1)
-    settings.BACKENDS = {**settings.BACKENDS, "serving_directory": entry(OneLiveVersion(served))}
+    settings.BACKENDS = {**settings.BACKENDS, "serving_directory": entry(one_live(served))}
     assert seen(model) == (1, 3)
 
 
