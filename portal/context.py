@@ -8,6 +8,8 @@ from django.utils.functional import SimpleLazyObject
 
 from portal import env
 from registry import permissions, selectors
+from registry.models import Account
+from registry.selectors.notifications import MANY, unread_count
 
 
 def navigation(request: HttpRequest) -> dict[str, object]:
@@ -19,11 +21,15 @@ def navigation(request: HttpRequest) -> dict[str, object]:
     def build() -> dict[str, object]:
         user = request.user
         reviewer = permissions.may_review(user)
+        unread = unread_count(user) if isinstance(user, Account) else 0
         return {
             "may_submit": permissions.may_submit(user),
             "may_review": reviewer,
             "may_operate": permissions.may_operate(user),
             "may_administer": permissions.may_administer(user),
+            "unread_count": unread,
+            # The count ends at its limit: for a person a hundred is many.
+            "unread_shown": f"{MANY - 1}+" if unread == MANY else str(unread),
             "review_count": selectors.open_review_count() if reviewer else 0,
         }
 

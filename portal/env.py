@@ -242,6 +242,18 @@ GATEWAY_MAX_BYTES = declare(
     "MODEL_COMMONS_GATEWAY_MAX_BYTES", str(16 * 1024**2), positive, "Largest prediction request, in bytes."
 )
 EMAIL_FROM = declare("MODEL_COMMONS_EMAIL_FROM", "model-commons@localhost", str, "Sender of the portal's mail.")
+NOTIFICATION_MAIL_DELAY_SECONDS = declare(
+    "MODEL_COMMONS_NOTIFICATION_MAIL_DELAY_SECONDS",
+    "120",
+    positive,
+    "How long news is collected before a mail tells of it.",
+)
+NOTIFICATION_MAIL_PAUSE_MINUTES = declare(
+    "MODEL_COMMONS_NOTIFICATION_MAIL_PAUSE_MINUTES",
+    "15",
+    positive,
+    "Least time between two mails about news to the same account.",
+)
 SMTP_HOST = declare(
     "MODEL_COMMONS_SMTP_HOST", "", str, "Mail server; empty: mail is written to files in the data folder."
 )

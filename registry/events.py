@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
-from registry.models import Account, Event, ModelVersion, RegisteredModel
+from registry.models import Account, Event, ModelVersion, RegisteredModel, UntoldEvent
 
 Actor = Account | None
 """Who did it; None is the portal itself."""
@@ -28,10 +28,10 @@ def record_event(
     digest: str = "",
     public: bool = True,
 ) -> Event:
-    """Add one row. Call it in the transaction that makes the change it tells of."""
+    """Add one row, to be told to those concerned. Call it in the transaction that makes the change it tells of."""
     if version is not None and registered_model is None:
         registered_model = version.registered_model
-    return Event.objects.create(
+    event = Event.objects.create(
         tag=tag,
         subject=subject,
         actor=actor,
@@ -43,3 +43,5 @@ def record_event(
         digest=digest,
         public=public,
     )
+    UntoldEvent.objects.create(event=event)
+    return event

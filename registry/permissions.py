@@ -42,6 +42,11 @@ def may_submit(user: User) -> bool:
     return _active(user) and within_scope(user, Scope.SUBMIT)
 
 
+def may_take_part(user: User) -> bool:
+    """Have an inbox, watch models and talk about them: any active account."""
+    return _active(user)
+
+
 def may_review(user: User) -> bool:
     """Read the review desk and state a review."""
     return _in_group(user, REVIEWERS)

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from registry.urls_community import urlpatterns as community
 from registry.views import model_pages, public, reviewer, tokens, volunteer
 
 app_name = "registry"
@@ -47,5 +48,6 @@ urlpatterns = [
     path("account/tokens/<int:pk>/revoke/", tokens.token_revoke, name="token_revoke"),
     path("reviews/", reviewer.review_queue, name="review_queue"),
     path("reviews/<int:pk>/", reviewer.review, name="review"),
+    *community,
     path("uploads/", include("registry.uploads.urls")),
 ]

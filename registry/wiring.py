@@ -7,12 +7,14 @@ from registry.jobs.kinds import register
 from registry.jobs.sweep import register_sweeper
 from registry.messages import register_messages
 from registry.messages_checks import CHECK_MESSAGES
+from registry.messages_community import COMMUNITY_MESSAGES
 from registry.messages_gate import GATE_MESSAGES
 from registry.messages_registry import REGISTRY_MESSAGES
 from registry.messages_review import REVIEW_MESSAGES
 from registry.messages_storage import STORAGE_MESSAGES
 from registry.messages_tokens import TOKEN_MESSAGES
 from registry.messages_uploads import UPLOAD_MESSAGES
+from registry.news_jobs import NEWS_KINDS, queue_mail, queue_telling
 from registry.uploads.handlers import UPLOAD_KINDS
 from registry.uploads.sweeping import expire_uploads
 
@@ -27,8 +29,11 @@ def announce() -> None:
         STORAGE_MESSAGES,
         TOKEN_MESSAGES,
         UPLOAD_MESSAGES,
+        COMMUNITY_MESSAGES,
     ):
         register_messages(texts)
-    for kind in (*KINDS, *UPLOAD_KINDS):
+    for kind in (*KINDS, *UPLOAD_KINDS, *NEWS_KINDS):
         register(kind)
     register_sweeper(expire_uploads)
+    register_sweeper(queue_telling)
+    register_sweeper(queue_mail)

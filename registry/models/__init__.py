@@ -13,6 +13,7 @@ from registry.models.desk import (
 )
 from registry.models.event import Event
 from registry.models.job import Job, JobState, Lease
+from registry.models.notification import Concern, Notification, NotificationSwitch, UntoldEvent, Watch
 from registry.models.review import Check, Decision, Review, TrialRun
 from registry.models.token import ApiToken, Scope
 from registry.models.upload import Upload
@@ -22,6 +23,7 @@ __all__ = [
     "ApiToken",
     "Blob",
     "Check",
+    "Concern",
     "Decision",
     "Event",
     "Example",
@@ -29,6 +31,8 @@ __all__ = [
     "JobState",
     "Lease",
     "ModelVersion",
+    "Notification",
+    "NotificationSwitch",
     "RegisteredModel",
     "Review",
     "ReviewClaim",
@@ -37,9 +41,11 @@ __all__ = [
     "ThreadComment",
     "ThreadSubject",
     "TrialRun",
+    "UntoldEvent",
     "Upload",
     "VersionFile",
     "VersionRevision",
     "VersionState",
     "ViewedFile",
+    "Watch",
 ]

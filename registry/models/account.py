@@ -20,6 +20,7 @@ class Account(AbstractUser):
         _("quota in bytes"), null=True, blank=True, help_text=_("Empty: the portal's default.")
     )
     keyboard_shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True)
+    daily_mail = models.BooleanField(_("one mail a day"), default=False, help_text=_("Instead of one after the news."))
 
     language = models.CharField(
         _("language"),

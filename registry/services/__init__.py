@@ -9,6 +9,7 @@ from registry.services.drafts import (
     start_version,
     update_draft,
 )
+from registry.services.notifying import mark_read, set_mail_pace, set_switch, unsubscribe
 from registry.services.preferences import choose_language
 from registry.services.removal import delete_draft, remove_file
 from registry.services.reviewing import state_review
@@ -25,6 +26,7 @@ from registry.services.threads import post_line_comment, reply_to_thread, resolv
 from registry.services.tokens import create_token, revoke_token, use_token
 from registry.services.trials import TrialOutcome, record_image_digest, record_trial_run
 from registry.services.uploads import cancel_upload, store_form_file
+from registry.services.watching import watch_model
 
 __all__ = [
     "TrialOutcome",
@@ -36,6 +38,7 @@ __all__ = [
     "create_token",
     "delete_draft",
     "mark_file_viewed",
+    "mark_read",
     "post_line_comment",
     "record_image_digest",
     "record_trial_run",
@@ -51,12 +54,16 @@ __all__ = [
     "revoke_token",
     "set_examples",
     "set_keyboard_shortcuts",
+    "set_mail_pace",
     "set_right",
+    "set_switch",
     "start_version",
     "state_review",
     "store_form_file",
     "submit_version",
+    "unsubscribe",
     "update_draft",
     "use_token",
+    "watch_model",
     "withdraw_version",
 ]

@@ -16,6 +16,7 @@ from registry.citation import cite
 from registry.interfaces import ServingInfo, Snippets
 from registry.models import ModelVersion, RegisteredModel
 from registry.permissions import may_edit_model
+from registry.selectors.watching import is_watching
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -52,6 +53,7 @@ class ModelFrame:
     tabs: list[Tab]
     approvals: int
     may_start_version: bool
+    watching: bool
 
     @property
     def version(self) -> ModelVersion:
@@ -75,6 +77,7 @@ def model_frame(request: HttpRequest, owner: str, name: str, *, tab: str) -> Mod
         tabs=_tabs(owner, name, tab, counts),
         approvals=selectors.approval_count(chosen),
         may_start_version=may_edit_model(request.user, registered_model),
+        watching=is_watching(user=request.user, registered_model=registered_model),
     )
 
 

@@ -18,6 +18,7 @@ from registry.models import (
     Event,
     Job,
     ModelVersion,
+    Notification,
     Review,
     TrialRun,
     Upload,
@@ -50,6 +51,7 @@ class Belongings:
     failed_rollout: Rollout
     failed_build: ImageBuild
     queued_build: ImageBuild
+    news: Notification
     token: ApiToken
 
     def rows(self) -> list[Any]:
@@ -73,6 +75,7 @@ def belongings_of(owner: Account) -> Belongings:
         kind="check_frozen", subject_id=stuck.pk, key=f"check_frozen:{stuck.pk}:1", state="failed",
         last_error="storage.full", run_after=timezone.now(),
     )  # fmt: skip
+    public = record_event(tag="version:approved", subject=f"version:{live.pk}", actor=None, version=live)
     return Belongings(
         owner=owner,
         draft=draft,
@@ -92,13 +95,14 @@ def belongings_of(owner: Account) -> Belongings:
         stuck=stuck,
         live=live,
         live_file=live.files.get(),
-        public=record_event(tag="version:approved", subject=f"version:{live.pk}", actor=None, version=live),
+        public=public,
         endpoint=endpoint,
         ready=ready,
         replaced=replaced,
         failed_rollout=_rollout(other_endpoint, broken, "failed"),
         failed_build=_build(broken, "failed"),
         queued_build=_build(broken, "queued"),
+        news=Notification.objects.create(account=owner, event=public, concern="own"),
         token=ApiToken.objects.create(
             account=owner,
             name="bot",

@@ -18,9 +18,12 @@ from deployer.models import ImageBuild, Rollout
 from registry.models import Account, Event, ModelVersion, Review
 from tests.factories import make_account
 from tests.portal.belongings import Belongings, belongings_of, people
-from tests.portal.routes import LOGIN, ROLES, ROWS, VISITOR, Row, Status
+from tests.portal.routes import LOGIN, ROLES, VISITOR, Row, Status
+from tests.portal.routes import ROWS as CORE
+from tests.portal.routes_community import COMMUNITY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fakes")]
+ROWS = (*CORE, *COMMUNITY)
 FORM = "application/x-www-form-urlencoded"
 
 

@@ -1,0 +1,91 @@
+"""Whom an event concerns, by its tag. A tag that stands in no circle here concerns nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from django.db.models import Q
+
+from registry.models import Account, Concern, Event, Watch
+from registry.permissions import OPERATORS, REVIEWERS
+
+Members = Callable[[Event], Iterable[int | None]]
+Circle = tuple[Concern, Members]
+
+
+def owners(event: Event) -> Iterable[int | None]:
+    """The model's owner and the version's submitter."""
+    model, version = event.registered_model, event.version
+    return [model.owner_id if model else None, version.submitted_by_id if version else None]
+
+
+def reviewers(event: Event) -> Iterable[int | None]:
+    """Everybody who may review, but for those whose own it is."""
+    own = set(owners(event))
+    return (pk for pk in _group(REVIEWERS) if pk not in own)
+
+
+def participants(event: Event) -> Iterable[int | None]:
+    """Who had said or done something about this version at the review desk when the event happened."""
+    desk = Q(tag__startswith="review:") | Q(tag__in=DECIDED)
+    before = Event.objects.filter(desk, version_id=event.version_id, version__isnull=False, pk__lt=event.pk)
+    ids = set(before.order_by().values_list("actor", flat=True).distinct())
+    return ids - {None, *owners(event)}
+
+
+def watchers(event: Event) -> Iterable[int | None]:
+    """Who follows the model."""
+    rows = Watch.objects.filter(registered_model_id=event.registered_model_id)
+    followed = dict(rows.values_list("account", "watching"))
+    if event.registered_model is not None:
+        followed.setdefault(event.registered_model.owner_id, True)
+    return [account for account, watching in followed.items() if watching]
+
+
+def operators(_event: Event) -> Iterable[int | None]:
+    """Everybody who may operate."""
+    return _group(OPERATORS)
+
+
+def subject_account(event: Event) -> Iterable[int | None]:
+    """The account that the event is about."""
+    kind, _, pk = event.subject.partition(":")
+    return [int(pk)] if kind == "account" and pk.isdecimal() else []
+
+
+def _group(*names: str) -> Iterable[int]:
+    return Account.objects.filter(groups__name__in=names).order_by("pk").values_list("pk", flat=True).distinct()
+
+
+DECIDED = ("version:approved", "version:changes_requested", "version:rejected")
+OWN, REVIEW, WATCHED, OPERATIONS = Concern.OWN, Concern.REVIEW, Concern.WATCHED, Concern.OPERATIONS
+DECISION: Sequence[Circle] = ((OWN, owners), (REVIEW, participants))
+TROUBLE: Sequence[Circle] = ((OWN, owners), (OPERATIONS, operators))
+CONVERSATION: Sequence[Circle] = ((OWN, owners), (REVIEW, participants))
+# Who stands in several circles of an event is told for the first reason.
+CIRCLES: Mapping[str, Sequence[Circle]] = {
+    "version:in_review": ((REVIEW, participants), (Concern.REVIEW_QUEUE, reviewers)),
+    **dict.fromkeys((*DECIDED, "version:withdrawn"), DECISION),
+    "version:retired": ((OWN, owners), (WATCHED, watchers)),
+    "review:comment": CONVERSATION,
+    "review:line_comment": CONVERSATION,
+    "review:reply": CONVERSATION,
+    "review:claim_taken_over": ((REVIEW, subject_account),),
+    "trial:not_made": TROUBLE,
+    "image_build:failed": TROUBLE,
+    "rollout:failed": TROUBLE,
+    "rollout:degraded": TROUBLE,
+    "rollout:recovered": TROUBLE,
+    "rollout:ready": ((OWN, owners), (WATCHED, watchers)),
+}
+
+
+def concerned_by(event: Event) -> dict[int, Concern]:
+    """The active accounts that an event concerns, each with the reason; never the one whose act it was."""
+    reasons: dict[int, Concern] = {}
+    for concern, members in CIRCLES.get(event.tag, ()):
+        for account_id in members(event):
+            if account_id is not None and account_id != event.actor_id:
+                reasons.setdefault(account_id, concern)
+    active = set(Account.objects.filter(pk__in=reasons, is_active=True).values_list("pk", flat=True))
+    return {account_id: concern for account_id, concern in reasons.items() if account_id in active}
