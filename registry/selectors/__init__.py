@@ -32,12 +32,14 @@ from registry.selectors.versions import (
     versions_of,
     with_status,
 )
+from registry.selectors.waiting import UsualTimes, usual_times
 
 __all__ = [
     "DECISIONS",
     "SEEN_STATES",
     "Presence",
     "PublicFigures",
+    "UsualTimes",
     "VersionWithStatus",
     "approval_count",
     "catalogue",
@@ -61,6 +63,7 @@ __all__ = [
     "status_word",
     "storage_used",
     "trial_run_of",
+    "usual_times",
     "version_by_id",
     "version_in_use",
     "version_numbered",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from django import template
@@ -36,6 +36,9 @@ JUST_NOW_S = 60
 SECONDS_PER_MINUTE = 60
 MS_PER_SECOND = 1000
 MILLIS_PER_CORE = 1000
+SECONDS_PER_HOUR = 3600
+HOURS_PER_DAY = 24
+LONG_WAIT = timedelta(hours=1)
 
 
 @register.simple_tag
@@ -101,6 +104,23 @@ def duration_ms(milliseconds: float | None) -> str:
     if not minutes:
         return _("%(seconds)s s") % values
     return _("%(minutes)s min %(seconds)s s") % values if rest else _("%(minutes)s min") % values
+
+
+@register.filter
+def span(value: timedelta | None) -> str:
+    """A wait as people say it: "12 s", "1 min 5 s", "1 d 4 h"; "" for None."""
+    if value is None:
+        return ""
+    if value < LONG_WAIT:
+        return duration_ms(value.total_seconds() * MS_PER_SECOND)
+    hours, seconds = divmod(round(value.total_seconds()), SECONDS_PER_HOUR)
+    if hours < HOURS_PER_DAY:
+        values = {"hours": number_format(hours), "minutes": number_format(seconds // SECONDS_PER_MINUTE)}
+        # Translators: a duration; h is hours, min minutes.
+        return _("%(hours)s h %(minutes)s min") % values
+    days, hours = divmod(hours, HOURS_PER_DAY)
+    # Translators: a duration; d is days, h hours.
+    return _("%(days)s d %(hours)s h") % {"days": number_format(days), "hours": number_format(hours)}
 
 
 @register.filter

@@ -317,4 +317,5 @@ def _step(
 
 def _answer(request: HttpRequest, template: str, form: object, context: dict[str, object]) -> HttpResponse:
     invalid = request.method == "POST"
-    return render(request, template, {"form": form, "nav_section": "submit", **context}, status=400 if invalid else 200)
+    context = {"form": form, "nav_section": "submit", "usual": selectors.usual_times(), **context}
+    return render(request, template, context, status=400 if invalid else 200)
