@@ -30,6 +30,7 @@ def navigation(request: HttpRequest) -> dict[str, object]:
             "unread_count": unread,
             # The count ends at its limit: for a person a hundred is many.
             "unread_shown": f"{MANY - 1}+" if unread == MANY else str(unread),
+            "lacks_second_factor": permissions.lacks_second_factor(user),
             "review_count": selectors.open_review_count() if reviewer else 0,
         }
 

@@ -112,18 +112,45 @@ def choice(*allowed: str) -> Callable[[str], str]:
     return parse
 
 
+def web_address(text: str) -> str:
+    """An http(s) address without the slash at its end, or nothing."""
+    return address_of("http", "https")(text).rstrip("/")
+
+
+def secret(name: str, doc: str) -> str:
+    """Declare a secret: from the environment, or from the file that `<name>_FILE` names."""
+    value = declare(name, "", str, doc)
+    path = declare(f"{name}_FILE", "", str, f"File that holds it, instead of {name}.")
+    if value or not path:
+        return value
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise SystemExit(f"{name}_FILE={path!r} cannot be read: {error.strerror}.") from error
+
+
 DATA_DIR = declare(
     "MODEL_COMMONS_DATA_DIR", "var", folder, "All state of an embedded installation; deleting it is a factory reset."
 )
 DEBUG = declare("MODEL_COMMONS_DEBUG", "false", boolean, "Django's debug mode; never in production.")
-SECRET_KEY = declare(
-    "MODEL_COMMONS_SECRET_KEY", "", str, "Signs sessions; empty: made once and kept in the data folder."
+PRODUCTION = declare(
+    "MODEL_COMMONS_PRODUCTION",
+    "false",
+    boolean,
+    "Real use by others: refuses to start with what is for trying out alone, and says what to set instead.",
+)
+SECRET_KEY = secret(
+    "MODEL_COMMONS_SECRET_KEY",
+    "Signs sessions and seals second factors; empty: made once and kept in the data folder.",
+)
+SECRET_KEY_FALLBACKS = declare(
+    "MODEL_COMMONS_SECRET_KEY_FALLBACKS", "", words, "Former keys that are still believed while a new one takes over."
 )
 ALLOWED_HOSTS = declare(
     "MODEL_COMMONS_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", words, "Host names that the portal answers to."
 )
 SITE_URL = declare(
-    "MODEL_COMMONS_SITE_URL", "", str, "Public address in snippets and mail; empty: taken from the request."
+    "MODEL_COMMONS_SITE_URL", "", web_address, "Public address in snippets and mail; empty: taken from the request."
 )
 TRUST_PROXY = declare(
     "MODEL_COMMONS_TRUST_PROXY",
@@ -256,6 +283,50 @@ NOTIFICATION_MAIL_PAUSE_MINUTES = declare(
 )
 SMTP_HOST = declare(
     "MODEL_COMMONS_SMTP_HOST", "", str, "Mail server; empty: mail is written to files in the data folder."
+)
+SMTP_PORT = declare("MODEL_COMMONS_SMTP_PORT", "587", port, "Port of the mail server.")
+SMTP_SECURITY = declare(
+    "MODEL_COMMONS_SMTP_SECURITY",
+    "starttls",
+    choice("starttls", "tls", "none"),
+    "How the way to the mail server is protected: STARTTLS, TLS from the first byte (port 465), or not at all.",
+)
+SMTP_USER = declare("MODEL_COMMONS_SMTP_USER", "", str, "User name at the mail server; empty: none is given.")
+SMTP_PASSWORD = secret("MODEL_COMMONS_SMTP_PASSWORD", "Password at the mail server.")
+CONTACT = declare(
+    "MODEL_COMMONS_CONTACT",
+    "",
+    str,
+    "Where people ask for help: an e-mail address or a web address for the help pages.",
+)
+EMAIL_VERIFICATION = declare(
+    "MODEL_COMMONS_EMAIL_VERIFICATION",
+    "auto",
+    choice("auto", "none", "optional", "mandatory"),
+    "Whether who signs up by password must confirm an e-mail address; auto: mandatory in production, else optional.",
+)
+REQUIRE_SECOND_FACTOR = declare(
+    "MODEL_COMMONS_REQUIRE_SECOND_FACTOR",
+    "auto",
+    choice("auto", "true", "false"),
+    "Reviewers, operators and administrators have their powers only with a second factor; auto: in production.",
+)
+OIDC_SERVER_URL = declare(
+    "MODEL_COMMONS_OIDC_SERVER_URL", "", web_address, "Issuer of an OpenID Connect provider; empty: none."
+)
+OIDC_NAME = declare("MODEL_COMMONS_OIDC_NAME", "Single sign-on", str, "What its button is called.")
+OIDC_CLIENT_ID = declare("MODEL_COMMONS_OIDC_CLIENT_ID", "", str, "The portal's client id there.")
+OIDC_CLIENT_SECRET = secret("MODEL_COMMONS_OIDC_CLIENT_SECRET", "The portal's client secret there.")
+MEDIAWIKI_CLIENT_ID = declare(
+    "MODEL_COMMONS_MEDIAWIKI_CLIENT_ID", "", str, "OAuth 2 client id at a wiki; empty: no sign-in by wiki account."
+)
+MEDIAWIKI_CLIENT_SECRET = secret("MODEL_COMMONS_MEDIAWIKI_CLIENT_SECRET", "The portal's client secret there.")
+MEDIAWIKI_NAME = declare("MODEL_COMMONS_MEDIAWIKI_NAME", "Wikimedia", str, "What its button is called.")
+MEDIAWIKI_REST_URL = declare(
+    "MODEL_COMMONS_MEDIAWIKI_REST_URL",
+    "https://meta.wikimedia.org/w/rest.php",
+    web_address,
+    "REST address of that wiki; its OAuth extension answers below it.",
 )
 
 

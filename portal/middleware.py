@@ -9,10 +9,12 @@ from contextvars import ContextVar
 from http import HTTPStatus
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 
+from portal.error_pages import fragment, problem, request_id
+from portal.error_texts import ErrorText
 from registry.errors import PortalError
 from registry.messages import message
 
@@ -93,8 +95,10 @@ class PortalErrorMiddleware:
         if exception.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             logger.error("request failed: %s", exception)
         text = message(exception.code, exception.params)
+        words = ErrorText(exception.code, text.title, text.body)
+        if request.headers.get("HX-Request") == "true":
+            return fragment(request, exception.http_status, words)
         if not request.accepts("text/html"):
-            body = {"code": exception.code, "title": text.title, "detail": text.body, "field": exception.field}
-            return JsonResponse(body, status=exception.http_status)
-        context = {"text": text, "code": exception.code, "request_id": request.META.get("request_id", "")}
+            return problem(request, exception.http_status, words, field=exception.field)
+        context = {"text": text, "code": exception.code, "request_id": request_id(request)}
         return render(request, "errors/portal_error.html", context, status=exception.http_status)

@@ -8,16 +8,23 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.conf.locale import LANG_INFO
 
-from portal import env
+from portal import env, production
 from portal.data_folder import load_secret_key, made_folder
+from portal.sign_in import *  # noqa: F403  # each name there is a setting
+from portal.sign_in import ACCOUNT_EMAIL_VERIFICATION, SIGN_IN_APPS
 
 BASE_DIR = env.ROOT
 DATA_DIR = env.DATA_DIR
 DEBUG = env.DEBUG
 SECRET_KEY = env.SECRET_KEY or load_secret_key(DATA_DIR)
+SECRET_KEY_FALLBACKS = env.SECRET_KEY_FALLBACKS
+production.refuse(
+    production.chosen(env, secret_key=SECRET_KEY, mail_is_needed=ACCOUNT_EMAIL_VERIFICATION == "mandatory")
+)
 ALLOWED_HOSTS = env.ALLOWED_HOSTS
 SITE_URL = env.SITE_URL.rstrip("/")
 SITE_NAME = "Model Commons"
+CONTACT = env.CONTACT
 
 INSTALLED_APPS = [
     "portal.apps.PortalConfig",
@@ -31,13 +38,13 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.forms",
-    "allauth",
-    "allauth.account",
+    *SIGN_IN_APPS,
     "csp",
     "django_htmx",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "portal.answers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.middleware.RequestIdMiddleware",
@@ -47,10 +54,12 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.middleware.AccountLanguageMiddleware",
+    "registry.sign_in.middleware.SessionActivityMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.answers.ErrorPagesMiddleware",
     "portal.middleware.PortalErrorMiddleware",
 ]
 ROOT_URLCONF = "portal.urls"
@@ -98,25 +107,6 @@ CACHES: dict[str, dict[str, Any]] = {
 }
 
 AUTH_USER_MODEL = "registry.Account"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-]
-LOGIN_REDIRECT_URL = "registry:my_models"
-LOGIN_URL = "account_login"
-LOGOUT_REDIRECT_URL = "registry:home"
-ACCOUNT_LOGIN_METHODS = {"username"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "optional"
-ACCOUNT_USERNAME_VALIDATORS = "registry.names.ACCOUNT_NAME_VALIDATORS"
-ACCOUNT_USERNAME_BLACKLIST = ["admin", "api", "system", "static", "serve", "models", "new"]
-ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.TRUST_PROXY else 0
 
 LANGUAGE_CODE = "en"
 # Each language is named in itself, for people who read no other.
@@ -148,7 +138,9 @@ EMAIL_BACKEND = (
     else "django.core.mail.backends.filebased.EmailBackend"
 )
 EMAIL_FILE_PATH = DATA_DIR / "mail"
-EMAIL_HOST = env.SMTP_HOST
+EMAIL_HOST, EMAIL_PORT = env.SMTP_HOST, env.SMTP_PORT
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env.SMTP_USER, env.SMTP_PASSWORD
+EMAIL_USE_TLS, EMAIL_USE_SSL = env.SMTP_SECURITY == "starttls", env.SMTP_SECURITY == "tls"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.EMAIL_FROM
 # Mail is written by workers, which know of no request.
@@ -169,10 +161,15 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     },
 }
+CSRF_FAILURE_VIEW = "portal.error_pages.csrf_failure"
+CSRF_COOKIE_HTTPONLY = True  # forms carry the token; no script reads the cookie
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # supervisors ask the process itself, without the proxy
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = env.TRUST_PROXY
+if env.TRUST_PROXY:  # browsers take such cookies over HTTPS from this very host only
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
 SECURE_HSTS_SECONDS = 31_536_000 if env.TRUST_PROXY else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.TRUST_PROXY
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.TRUST_PROXY else None

@@ -5,7 +5,11 @@ from django.urls import include, path
 
 from portal import health, views
 
-handler500 = "portal.views.server_error"
+handler400 = "portal.error_pages.bad_request"
+handler403 = "portal.error_pages.forbidden"
+handler404 = "portal.error_pages.not_found"
+handler429 = "portal.error_pages.too_many_requests"  # django-allauth's rate limits look for it here
+handler500 = "portal.error_pages.server_error"
 urlpatterns = [
     path("", include("registry.urls")),
     path("", include("deployer.urls")),

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
@@ -15,12 +12,6 @@ from django.views.i18n import set_language
 from registry import services
 
 YEAR = 365 * 24 * 3600
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    """The page for a fault of ours, with the reference under which the log tells of it; nothing that may be broken."""
-    content = render_to_string("500.html", {"request_id": request.META.get("request_id", "")})
-    return HttpResponse(content, status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 @require_POST

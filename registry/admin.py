@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
@@ -12,6 +16,10 @@ from registry.models import Account
 from registry.permissions import may_administer
 
 admin.site.unregister(Group)  # the groups are the four rights: fixed, and given on the account's page
+# Ways to sign in are their owner's alone: nobody reads a key here, or adds a provider to the running portal.
+for table in (EmailAddress, EmailConfirmation, Authenticator, SocialAccount, SocialApp, SocialToken, UserSession):
+    if admin.site.is_registered(table):
+        admin.site.unregister(table)
 
 
 @admin.register(Account)

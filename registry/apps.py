@@ -13,3 +13,4 @@ class RegistryConfig(AppConfig):
         from registry import wiring  # models are importable only from here on
 
         wiring.announce()
+        wiring.connect()

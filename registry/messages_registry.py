@@ -16,6 +16,17 @@ REGISTRY_MESSAGES: Mapping[str, Message] = {
     ),
     "rights.may_operate": Message(_("Only operators may do this."), _("Ask an operator, or an administrator.")),
     "rights.may_administer": Message(_("Only administrators may do this."), _("Ask an administrator.")),
+    "rights.second_factor": Message(
+        _("Your powers rest until you set up a second factor."),
+        _(
+            "Accounts that review, operate or administer need more than a password here. "
+            "Open “Account security”, set up an authenticator app or a security key, and come back."
+        ),
+    ),
+    "sign_in.key_changed": Message(
+        _("The second factor of this account cannot be read any more."),
+        _("The portal's secret key was changed. An operator must name the former key in its settings."),
+    ),
     "rights.edit": Message(
         _("Only the model's owner may change it."), _("Ask the owner, or submit a model of your own.")
     ),

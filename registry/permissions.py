@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
 from registry.models import Account, ModelVersion, RegisteredModel, Scope, VersionState
+from registry.sign_in.second_factor import has_second_factor
 
 REVIEWERS = "reviewers"
 OPERATORS = "operators"
@@ -28,13 +30,29 @@ def within_scope(user: User, scope: str | None) -> bool:
 
 
 def _in_group(user: User, name: str) -> bool:
-    if not isinstance(user, Account) or not user.is_active or not within_scope(user, SCOPE_OF_RIGHT.get(name)):
+    if not within_scope(user, SCOPE_OF_RIGHT.get(name)):
         return False
+    return name in _held_groups(user) and not lacks_second_factor(user)
+
+
+def _held_groups(user: User) -> frozenset[str]:
+    if not isinstance(user, Account) or not user.is_active:
+        return frozenset()
     held: frozenset[str] | None = user.__dict__.get("_held_groups")
     if held is None:
         # One query per request however often a page asks.
         held = user.__dict__["_held_groups"] = frozenset(user.groups.values_list("name", flat=True))
-    return name in held
+    return held
+
+
+def lacks_second_factor(user: User) -> bool:
+    """Whether the account was given rights that rest until it has a second factor; whoever holds none needs none."""
+    if not settings.REQUIRE_SECOND_FACTOR or not isinstance(user, Account) or not _held_groups(user):
+        return False
+    has_one: bool | None = user.__dict__.get("_has_second_factor")
+    if has_one is None:
+        has_one = user.__dict__["_has_second_factor"] = has_second_factor(user)
+    return not has_one
 
 
 def may_submit(user: User) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.signals import user_logged_in
+from django.http import HttpRequest
+
 from registry.handlers import KINDS
 from registry.jobs.kinds import register
 from registry.jobs.sweep import register_sweeper
@@ -15,6 +18,7 @@ from registry.messages_storage import STORAGE_MESSAGES
 from registry.messages_tokens import TOKEN_MESSAGES
 from registry.messages_uploads import UPLOAD_MESSAGES
 from registry.news_jobs import NEWS_KINDS, queue_mail, queue_telling
+from registry.sign_in.middleware import note_sign_in
 from registry.uploads.handlers import UPLOAD_KINDS
 from registry.uploads.sweeping import expire_uploads
 
@@ -37,3 +41,13 @@ def announce() -> None:
     register_sweeper(expire_uploads)
     register_sweeper(queue_telling)
     register_sweeper(queue_mail)
+
+
+def connect() -> None:
+    """Listen to what Django tells."""
+    user_logged_in.connect(_note_sign_in, dispatch_uid="registry.note_sign_in")
+
+
+def _note_sign_in(sender: object, request: HttpRequest, **_more: object) -> None:
+    del sender
+    note_sign_in(request)

@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from registry.errors import ForbiddenError, NotFoundError, UserError
 from registry.messages import message
 from registry.models import Account
-from registry.permissions import User
+from registry.permissions import User, lacks_second_factor
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -34,6 +34,8 @@ def requires(right: Callable[[User], bool]) -> Callable[[View[P]], View[P]]:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             if not right(request.user):
+                if lacks_second_factor(request.user):
+                    raise ForbiddenError("rights.second_factor")
                 raise ForbiddenError(f"rights.{right.__name__}")
             return view(request, *args, **kwargs)
 

@@ -168,6 +168,7 @@ REGISTRY = (
     Row("registry:version_retire", NO, THEIRS, key("draft"), case="never submitted"),
     Row("registry:tokens", signed_in(200), signed_in(400)),
     Row("registry:token_revoke", NO, THEIRS, key("token")),
+    Row("registry:account_security", signed_in(200), NO),
     Row("registry:review_queue", with_right("reviewer", 200), NO),
     Row(
         "registry:review", with_right("reviewer", 200), reviewer_of_others(302, of_own=403), key("waiting"), approval,

@@ -1,0 +1,118 @@
+"""What must be set before others may use an installation. Plain values in, complaints out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+SHORTEST_KEY = 50
+FEWEST_CHARACTERS = 5
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The settings that decide whether a start is safe, as the environment gives them."""
+
+    production: bool
+    debug: bool
+    demo: bool
+    behind_proxy: bool
+    secret_key: str
+    hosts: Sequence[str]
+    site_url: str
+    mail_is_needed: bool
+    smtp_host: str
+    oidc: tuple[str, str, str]
+    mediawiki: tuple[str, str, str]
+
+
+def chosen(env: ModuleType, *, secret_key: str, mail_is_needed: bool) -> Chosen:
+    """What `portal.env` holds, with the key that will sign."""
+    return Chosen(
+        production=env.PRODUCTION,
+        debug=env.DEBUG,
+        demo=env.DEMO,
+        behind_proxy=env.TRUST_PROXY,
+        secret_key=secret_key,
+        hosts=cast(Sequence[str], env.ALLOWED_HOSTS),
+        site_url=env.SITE_URL,
+        mail_is_needed=mail_is_needed,
+        smtp_host=env.SMTP_HOST,
+        oidc=(env.OIDC_SERVER_URL, env.OIDC_CLIENT_ID, env.OIDC_CLIENT_SECRET),
+        mediawiki=(env.MEDIAWIKI_REST_URL, env.MEDIAWIKI_CLIENT_ID, env.MEDIAWIKI_CLIENT_SECRET),
+    )
+
+
+def hindrances(it: Chosen) -> list[str]:
+    """One sentence for each thing that keeps the portal from starting; secrets are never repeated."""
+    found = list(_half_set(it))
+    if it.production:
+        found += _open_doors(it)
+    return found
+
+
+def refuse(it: Chosen) -> None:
+    """Stop the start, with all reasons at once."""
+    found = hindrances(it)
+    if found:
+        raise SystemExit("The portal does not start like this:\n" + "\n".join(f"- {reason}" for reason in found))
+
+
+def _half_set(it: Chosen) -> list[str]:
+    found = []
+    if any(it.oidc) and not all(it.oidc):
+        found.append(
+            "Sign-in by OpenID Connect needs MODEL_COMMONS_OIDC_SERVER_URL, MODEL_COMMONS_OIDC_CLIENT_ID and "
+            "MODEL_COMMONS_OIDC_CLIENT_SECRET together."
+        )
+    if any(it.mediawiki[1:]) and not all(it.mediawiki):
+        found.append(
+            "Sign-in by wiki account needs MODEL_COMMONS_MEDIAWIKI_CLIENT_ID and "
+            "MODEL_COMMONS_MEDIAWIKI_CLIENT_SECRET together."
+        )
+    return found
+
+
+def _open_doors(it: Chosen) -> list[str]:
+    no_mail_server = (
+        "MODEL_COMMONS_SMTP_HOST is missing: e-mail addresses cannot be confirmed without a mail server. "
+        "Name one, or set MODEL_COMMONS_EMAIL_VERIFICATION to optional."
+    )
+    weak_key = (
+        f"MODEL_COMMONS_SECRET_KEY is too weak: give it {SHORTEST_KEY} random characters or more, or leave it out "
+        "so that the portal makes one."
+    )
+    rules = (
+        (it.debug, "MODEL_COMMONS_DEBUG shows settings and source to everybody: set it to false."),
+        (it.demo, "MODEL_COMMONS_DEMO makes accounts with a common password: set it to false."),
+        (
+            not it.behind_proxy,
+            "MODEL_COMMONS_TRUST_PROXY must be true: in production the portal stands behind a proxy that ends HTTPS.",
+        ),
+        (
+            len(it.secret_key) < SHORTEST_KEY or len(set(it.secret_key)) < FEWEST_CHARACTERS,
+            weak_key,
+        ),
+        (
+            not it.site_url.startswith("https://"),
+            "MODEL_COMMONS_SITE_URL must be the public address, beginning with https://.",
+        ),
+        ("*" in it.hosts, "MODEL_COMMONS_ALLOWED_HOSTS may not be *: name the hosts that people use."),
+        (
+            it.mail_is_needed and not it.smtp_host,
+            no_mail_server,
+        ),
+        (
+            any(it.oidc) and not it.oidc[0].startswith("https://"),
+            "MODEL_COMMONS_OIDC_SERVER_URL must begin with https://.",
+        ),
+        (
+            any(it.mediawiki[1:]) and not it.mediawiki[0].startswith("https://"),
+            "MODEL_COMMONS_MEDIAWIKI_REST_URL must begin with https://.",
+        ),
+    )
+    return [reason for broken, reason in rules if broken]

@@ -1,0 +1,1 @@
+"""How people sign in: what the portal changes about django-allauth."""

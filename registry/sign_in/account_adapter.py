@@ -1,0 +1,57 @@
+"""Accounts as this portal makes them: names that may stand in addresses, and mail that may fail."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from smtplib import SMTPException
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib import messages
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from registry.models import Account
+from registry.names import suggested_name
+from registry.permissions import lacks_second_factor
+
+logger = logging.getLogger(__name__)
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+    """What differs from allauth's defaults."""
+
+    def generate_unique_username(self, txts: Iterable[str | None], regex: str | None = None) -> str:
+        """A free name near the first usable text."""
+        del regex
+        return suggested_name(txts, is_free=self.is_free)
+
+    def is_free(self, name: str) -> bool:
+        """Whether the name may be taken: neither reserved nor somebody's, in any spelling."""
+        from allauth.account import app_settings
+
+        reserved = {word.lower() for word in app_settings.USERNAME_BLACKLIST}
+        return name not in reserved and not Account.objects.filter(username__iexact=name).exists()
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Who needs a second factor first is led to it."""
+        if lacks_second_factor(request.user):
+            return reverse("registry:account_security")
+        return str(super().get_login_redirect_url(request))
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """Back to the overview, which says that it is done."""
+        del request
+        return reverse("registry:account_security")
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send, or say that it could not be sent: nothing that a person did is undone by a mail server that is away."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (SMTPException, OSError) as error:
+            logger.error("mail %s was not sent: %s", template_prefix, type(error).__name__)  # noqa: TRY400  # no traceback: it may quote the address
+            messages.warning(
+                self.request, _("The mail could not be sent just now. Everything else was done; try again later.")
+            )
