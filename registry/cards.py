@@ -20,7 +20,16 @@ from registry.card_template import CARD_TEMPLATE, card_template
 from registry.errors import OperatorError, TransientError, UserError
 from registry.front_matter import FIELD, read_front_matter, split_front_matter
 
-__all__ = ["CARD_TEMPLATE", "Card", "Section", "card_template", "parse_card", "render_card", "render_comment"]
+__all__ = [
+    "CARD_TEMPLATE",
+    "Card",
+    "Section",
+    "card_template",
+    "parse_card",
+    "render_card",
+    "render_comment",
+    "render_message",
+]
 
 logger = logging.getLogger(__name__)
 COMMENT_MAX_BYTES = 5_000
@@ -69,6 +78,11 @@ def render_card(source: str) -> SafeString:
 def render_comment(source: str, *, field: str = "comment") -> SafeString:
     """Safe HTML of a review comment of at most 5 kB, by the same rules."""
     return _render(_checked(source, limit=COMMENT_MAX_BYTES, field=field), field=field)
+
+
+def render_message(source: str, *, field: str) -> SafeString:
+    """Safe HTML of a message about a model, of at most 20 kB, by the same rules."""
+    return _render(_checked(source, limit=settings.LIMITS["card_max_bytes"], field=field), field=field)
 
 
 def _checked(source: str, *, limit: int, field: str) -> str:

@@ -72,6 +72,12 @@ class QuotaError(UserError):
     http_status = 413
 
 
+class TooManyError(UserError):
+    """Too often in too short a time; the same request is welcome later."""
+
+    http_status = 429
+
+
 class OperatorError(PortalError):
     """An operator must mend the installation: a missing runtime, a bad setting."""
 

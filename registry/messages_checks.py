@@ -126,18 +126,18 @@ _CARD: dict[str, Message] = {
         _("It may have been pasted from a binary file. Remove them and save again."),
     ),
     "card.too_slow": Message(
-        _("The card could not be rendered within two seconds."),
+        _("The text could not be rendered within two seconds."),
         _("Very deep or unclosed brackets, emphasis or tables do this. Simplify these places and save again."),
     ),
     "card.too_complex": Message(
-        _("Rendered, the card would be too large."),
+        _("Rendered, the text would be too large."),
         _("A very wide or long table does this. Shorten it, or link it as a file."),
     ),
     "card.renderer_busy": Message(
-        _("The portal is too busy to render the card."), _("Your text is not at fault. Try again in a moment.")
+        _("The portal is too busy to render the text."), _("Your text is not at fault. Try again in a moment.")
     ),
     "card.renderer_failed": Message(
-        _("The portal could not render the card."),
+        _("The portal could not render the text."),
         _("Your text is not at fault. An operator must look into the log; try again later."),
     ),
     "card.front_matter_open": Message(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from registry.messages import Message
 
@@ -19,6 +20,41 @@ COMMUNITY_MESSAGES: Mapping[str, Message] = {
     "notification.bad_token": Message(
         _("This address does not switch off anything."),
         _("Copy the whole address from the mail, or sign in and choose under Notifications what you hear of."),
+    ),
+    "rights.moderate": Message(
+        _("Only reviewers and administrators may hide messages, and nobody those about their own model."),
+        _("Report the message instead."),
+    ),
+    "discussion.unknown": Message(
+        _("There is no such message in this discussion."), _("Look at the whole discussion.")
+    ),
+    "discussion.empty": Message(_("Please write something."), _("An empty message helps nobody.")),
+    "discussion.reason_needed": Message(
+        _("Please give a reason."), _("It stands in the message's place, for everybody.")
+    ),
+    "discussion.not_yours": Message(_("Only its author may change a message."), _("Answer it instead.")),
+    "discussion.hidden": Message(_("This message is hidden."), _("It can be neither answered nor changed.")),
+    "discussion.too_late": Message(
+        ngettext_lazy(
+            "A message can be changed for %(hours)s hour.", "A message can be changed for %(hours)s hours.", "hours"
+        ),
+        _("Add an answer that corrects it."),
+    ),
+    "discussion.full": Message(
+        ngettext_lazy(
+            "This topic has %(limit)s answer and takes no more.",
+            "This topic has %(limit)s answers and takes no more.",
+            "limit",
+        ),
+        _("Begin a new topic."),
+    ),
+    "discussion.too_many": Message(
+        ngettext_lazy(
+            "You have written %(limit)s message within the hour.",
+            "You have written %(limit)s messages within the hour.",
+            "limit",
+        ),
+        _("Your text is not lost. Send it again a little later."),
     ),
     "mail.server_away": Message(
         _("The mail server does not take mail at the moment."),

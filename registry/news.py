@@ -9,7 +9,7 @@ from datetime import datetime
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from registry.models import Account, Concern, Event, Notification, VersionState
+from registry.models import Account, Concern, DiscussionMessage, Event, Notification, VersionState
 from registry.permissions import may_review
 from registry.views.presentation import event_comment, event_text
 
@@ -40,6 +40,8 @@ class News:
 
 def news_rows(notifications: Iterable[Notification], *, reader: Account) -> list[News]:
     """Notifications with their texts and addresses, for an account that may read them."""
+    notifications = list(notifications)
+    said = _texts_of_messages(notifications)
     return [
         News(
             pk=row.pk,
@@ -49,7 +51,7 @@ def news_rows(notifications: Iterable[Notification], *, reader: Account) -> list
             actor_name=row.event.actor.get_full_name() if row.event.actor else "",
             text=event_text(row.event),
             about=str(row.event.registered_model or ""),
-            comment=event_comment(row.event),
+            comment=event_comment(row.event) or said.get(row.event.subject, ""),
             path=news_path(row, reader=reader),
         )
         for row in notifications
@@ -60,6 +62,10 @@ def news_path(notification: Notification, *, reader: Account) -> str:
     """The page of what the notification is about."""
     event = notification.event
     kind, _colon, pk = event.subject.partition(":")
+    if kind == "message" and event.registered_model is not None:
+        # An answer's own address leads on to its place in the topic.
+        model = event.registered_model
+        return reverse("registry:discussion_topic", args=[model.owner.username, model.name, pk])
     if kind in PAGES:
         try:
             return reverse(PAGES[kind], args=[pk])
@@ -69,6 +75,14 @@ def news_path(notification: Notification, *, reader: Account) -> str:
     if at_the_desk and event.version is not None and event.version.state != VersionState.DRAFT:
         return reverse("registry:review", args=[event.version.pk])
     return _version_path(event)
+
+
+def _texts_of_messages(notifications: Iterable[Notification]) -> dict[str, str]:
+    """What the messages say that are told of, by the event's subject; hidden ones say nothing."""
+    subjects = [row.event.subject.partition(":") for row in notifications]
+    ids = [int(pk) for kind, _colon, pk in subjects if kind == "message" and pk.isdecimal()]
+    shown = DiscussionMessage.objects.filter(pk__in=ids, hidden_at__isnull=True)
+    return {f"message:{pk}": source for pk, source in shown.values_list("pk", "source")} if ids else {}
 
 
 def _version_path(event: Event) -> str:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
-from registry.models import Account, ModelVersion, RegisteredModel, Scope, VersionState
+from registry.models import Account, DiscussionMessage, ModelVersion, RegisteredModel, Scope, VersionState
 from registry.sign_in.second_factor import has_second_factor
 
 REVIEWERS = "reviewers"
@@ -122,3 +122,14 @@ def may_retry(user: User, version: ModelVersion) -> bool:
 def may_retire(user: User, version: ModelVersion) -> bool:
     """Take a version out of service: its owner, or an operator."""
     return may_edit_version(user, version) or may_operate(user)
+
+
+def may_edit_message(user: User, message: DiscussionMessage) -> bool:
+    """Change what one said oneself."""
+    return _active(user) and message.author_id == user.pk
+
+
+def may_hide_message(user: User, message: DiscussionMessage) -> bool:
+    """Hide what breaks the rules: reviewers and administrators, but nobody what is said about their own model."""
+    right = may_review(user) or may_administer(user)
+    return right and message.registered_model.owner_id != user.pk

@@ -11,6 +11,7 @@ from registry.models.desk import (
     VersionRevision,
     ViewedFile,
 )
+from registry.models.discussion import DiscussionMessage, EarlierText
 from registry.models.event import Event
 from registry.models.job import Job, JobState, Lease
 from registry.models.notification import Concern, Notification, NotificationSwitch, UntoldEvent, Watch
@@ -25,6 +26,8 @@ __all__ = [
     "Check",
     "Concern",
     "Decision",
+    "DiscussionMessage",
+    "EarlierText",
     "Event",
     "Example",
     "Job",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from django.db.models import Q
 
-from registry.models import Account, Concern, Event, Watch
+from registry.models import Account, Concern, DiscussionMessage, Event, Watch
 from registry.permissions import OPERATORS, REVIEWERS
 
 Members = Callable[[Event], Iterable[int | None]]
@@ -49,8 +49,18 @@ def operators(_event: Event) -> Iterable[int | None]:
 
 def subject_account(event: Event) -> Iterable[int | None]:
     """The account that the event is about."""
-    kind, _, pk = event.subject.partition(":")
-    return [int(pk)] if kind == "account" and pk.isdecimal() else []
+    return [_subject(event, "account")]
+
+
+def message_author(event: Event) -> Iterable[int | None]:
+    """Who wrote the message that the event is about."""
+    pk = _subject(event, "message")
+    return [] if pk is None else DiscussionMessage.objects.filter(pk=pk).values_list("author", flat=True)
+
+
+def _subject(event: Event, kind: str) -> int | None:
+    found, _colon, pk = event.subject.partition(":")
+    return int(pk) if found == kind and pk.isdecimal() else None
 
 
 def _group(*names: str) -> Iterable[int]:
@@ -76,6 +86,10 @@ CIRCLES: Mapping[str, Sequence[Circle]] = {
     "rollout:failed": TROUBLE,
     "rollout:degraded": TROUBLE,
     "rollout:recovered": TROUBLE,
+    "discussion:posted": ((Concern.DISCUSSION, watchers),),
+    "discussion:answered": ((Concern.DISCUSSION, watchers),),
+    "discussion:hidden": ((OWN, message_author),),
+    "discussion:shown": ((OWN, message_author),),
     "rollout:ready": ((OWN, owners), (WATCHED, watchers)),
 }
 

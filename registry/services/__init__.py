@@ -1,6 +1,7 @@
 """The verbs of registration and review. Each returns the ids of jobs that became due; the edge rings them."""
 
 from registry.services.desk import claim_version, mark_file_viewed, release_claim, set_keyboard_shortcuts
+from registry.services.discussing import edit_message, hide_message, post_message, show_message
 from registry.services.drafts import (
     attach_file,
     check_again,
@@ -37,9 +38,12 @@ __all__ = [
     "claim_version",
     "create_token",
     "delete_draft",
+    "edit_message",
+    "hide_message",
     "mark_file_viewed",
     "mark_read",
     "post_line_comment",
+    "post_message",
     "record_image_digest",
     "record_trial_run",
     "register_model",
@@ -57,6 +61,7 @@ __all__ = [
     "set_mail_pace",
     "set_right",
     "set_switch",
+    "show_message",
     "start_version",
     "state_review",
     "store_form_file",

@@ -16,6 +16,7 @@ from registry.citation import cite
 from registry.interfaces import ServingInfo, Snippets
 from registry.models import ModelVersion, RegisteredModel
 from registry.permissions import may_edit_model
+from registry.selectors.discussion import message_count
 from registry.selectors.watching import is_watching
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def model_frame(request: HttpRequest, owner: str, name: str, *, tab: str) -> Mod
     chosen = selectors.version_to_show(registered_model=registered_model, user=request.user, live=live)
     counts = {
         "model_versions": selectors.versions_of(registered_model=registered_model, user=request.user).count(),
+        "model_discussion": message_count(registered_model),
         "model_deployments": serving_directory().deployment_count(registered_model.pk),
     }
     return ModelFrame(

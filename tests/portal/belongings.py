@@ -15,6 +15,7 @@ from registry.models import (
     Account,
     ApiToken,
     Check,
+    DiscussionMessage,
     Event,
     Job,
     ModelVersion,
@@ -24,6 +25,7 @@ from registry.models import (
     Upload,
     VersionFile,
     VersionState,
+    Watch,
 )
 from tests.factories import add_file, make_account, make_draft, make_model
 
@@ -52,11 +54,26 @@ class Belongings:
     failed_build: ImageBuild
     queued_build: ImageBuild
     news: Notification
+    message: DiscussionMessage
     token: ApiToken
 
     def rows(self) -> list[Any]:
         """Everything that a request which is refused must leave as it was."""
-        tables = (ModelVersion, VersionFile, Upload, Review, Event, Check, Endpoint, Rollout, ImageBuild, Job, ApiToken)
+        tables = (
+            ModelVersion,
+            VersionFile,
+            Upload,
+            Review,
+            Event,
+            Check,
+            Endpoint,
+            Rollout,
+            ImageBuild,
+            Job,
+            ApiToken,
+            Watch,
+            DiscussionMessage,
+        )
         return [list(table.objects.order_by("pk").values()) for table in tables]
 
 
@@ -102,6 +119,9 @@ def belongings_of(owner: Account) -> Belongings:
         failed_rollout=_rollout(other_endpoint, broken, "failed"),
         failed_build=_build(broken, "failed"),
         queued_build=_build(broken, "queued"),
+        message=DiscussionMessage.objects.create(
+            registered_model=live.registered_model, author=owner, source="Hello", html="<p>Hello</p>"
+        ),
         news=Notification.objects.create(account=owner, event=public, concern="own"),
         token=ApiToken.objects.create(
             account=owner,

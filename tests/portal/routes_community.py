@@ -4,11 +4,40 @@ from __future__ import annotations
 
 from registry.services.notifying import unsubscribe_token
 from tests.portal.belongings import Belongings
-from tests.portal.routes import NO, Data, Row, everybody, key, named, owner_only, signed_in
+from tests.portal.routes import (
+    LOGIN,
+    NO,
+    SEEN,
+    VISITOR,
+    Data,
+    Row,
+    Rule,
+    Status,
+    everybody,
+    key,
+    named,
+    owner_only,
+    signed_in,
+)  # fmt: skip
 
 
 def token(b: Belongings) -> Data:
     return {"token": unsubscribe_token(account=b.owner, concerns=["own"])}
+
+
+def message(b: Belongings) -> Data:
+    return {**named("live")(b), "pk": b.message.pk}
+
+
+def moderator(status: Status) -> Rule:
+    """Reviewers and administrators, but nobody about their own model."""
+
+    def rule(role: str, own: bool) -> Status:  # noqa: FBT001  # the shape of every rule
+        if role == VISITOR:
+            return LOGIN
+        return status if role in {"reviewer", "administrator"} and not own else 403
+
+    return rule
 
 
 COMMUNITY = (
@@ -18,6 +47,17 @@ COMMUNITY = (
     Row("registry:notification_settings", signed_in(200), signed_in(302)),
     Row("registry:unsubscribe", everybody(200), everybody(200), token),
     Row("registry:unsubscribe", everybody(404), everybody(404), lambda _b: {"token": "x"}, case="forged"),
+    Row("registry:model_discussion", SEEN, signed_in(400), named("live")),
+    Row(
+        "registry:model_discussion",
+        owner_only(200, visitor=404),
+        owner_only(400, visitor=404),
+        named("draft"),
+        case="never submitted",
+    ),
+    Row("registry:discussion_topic", SEEN, signed_in(302), message, lambda _b: {"text": "I agree."}),
+    Row("registry:discussion_edit", owner_only(200, others=403), owner_only(400, others=403), message),
+    Row("registry:discussion_hide", moderator(200), moderator(400), message),
     Row("registry:watch", NO, signed_in(302), named("live")),
     Row("registry:watch", NO, owner_only(302), named("draft"), case="never submitted"),
 )
