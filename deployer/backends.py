@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, cast
 
 from django.conf import settings
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
+from deployer.errors import OperatorError
 from deployer.interfaces import ImageBuilder, LocalServingConfig, ServingBackend
+from deployer.oci.authorization import Credentials
+from deployer.oci.client import RegistryClient
+from deployer.oci.transport import RegistryAccess, Transport
 from deployer.runtimes.catalogue import RUNTIMES
 from registry.backends import blob_store
 
@@ -30,6 +35,26 @@ def serving_backend() -> ServingBackend:
     if entry["options"]:
         return cast("ServingBackend", backend_class(local_serving_config(entry["options"])))
     return cast("ServingBackend", backend_class())
+
+
+def oci_registry(url: str) -> RegistryClient:
+    """A client of the OCI registry at `url` (scheme, host and port), with the settings' credentials and limits.
+
+    The password is read when it is needed, so that a new one in the file holds at once.
+    """
+    options = settings.OCI_REGISTRY
+    password = ""
+    if options["password_file"]:
+        try:
+            password = Path(options["password_file"]).read_text().strip()
+        except OSError as error:
+            raise OperatorError("oci_registry.password_file", path=str(options["password_file"])) from error
+    access = RegistryAccess(
+        url=url,
+        credentials=Credentials(username=options["username"], password=password),
+        ca_file=options["ca_file"],
+    )
+    return RegistryClient(Transport(access), chunk_bytes=options["chunk_bytes"])
 
 
 def local_serving_config(options: dict[str, Any]) -> LocalServingConfig:

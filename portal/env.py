@@ -67,6 +67,11 @@ def positive(text: str) -> int:
     return number
 
 
+def not_negative(text: str) -> int:
+    """Zero, or as `positive`."""
+    return 0 if text.strip() == "0" else positive(text)
+
+
 def port(text: str) -> int:
     """A TCP port."""
     number = positive(text)
@@ -267,6 +272,21 @@ GATEWAY_TIMEOUT_SECONDS = declare(
 )
 GATEWAY_MAX_BYTES = declare(
     "MODEL_COMMONS_GATEWAY_MAX_BYTES", str(16 * 1024**2), positive, "Largest prediction request, in bytes."
+)
+OCI_REGISTRY_USERNAME = declare(
+    "MODEL_COMMONS_OCI_REGISTRY_USERNAME", "", str, "Account at the OCI registry that images are pushed to."
+)
+OCI_REGISTRY_PASSWORD_FILE = declare(
+    "MODEL_COMMONS_OCI_REGISTRY_PASSWORD_FILE", "", str, "File that holds that account's password or access token."
+)
+OCI_REGISTRY_CA_FILE = declare(
+    "MODEL_COMMONS_OCI_REGISTRY_CA_FILE", "", str, "Certificates that vouch for the registry; empty: the system's."
+)
+OCI_REGISTRY_CHUNK_BYTES = declare(
+    "MODEL_COMMONS_OCI_REGISTRY_CHUNK_BYTES",
+    "0",
+    not_negative,
+    "Largest request to the registry, in bytes, where a proxy in front of it has a limit; 0: a layer in one.",
 )
 EMAIL_FROM = declare("MODEL_COMMONS_EMAIL_FROM", "model-commons@localhost", str, "Sender of the portal's mail.")
 NOTIFICATION_MAIL_DELAY_SECONDS = declare(

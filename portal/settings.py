@@ -192,6 +192,12 @@ BACKENDS: dict[str, dict[str, Any]] = {
         },
     },
 }
+OCI_REGISTRY: dict[str, Any] = {
+    "username": env.OCI_REGISTRY_USERNAME,
+    "password_file": env.OCI_REGISTRY_PASSWORD_FILE,
+    "ca_file": env.OCI_REGISTRY_CA_FILE,
+    "chunk_bytes": env.OCI_REGISTRY_CHUNK_BYTES,
+}
 UPLOADS_DIR = DATA_DIR / "uploads"
 LIMITS = {
     "max_file_bytes": env.MAX_FILE_BYTES,

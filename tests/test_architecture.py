@@ -45,7 +45,7 @@ ELSEWHERE = (
 PLAIN = ("deployer.interfaces", "deployer.errors", "registry.errors", "registry.interfaces")
 # Beside PLAIN, the standard library and itself: what each adapter package may see.
 ADAPTERS = {
-    "deployer.oci": (),
+    "deployer.oci": ("urllib3",),
     "deployer.builders": ("deployer.oci",),
     "deployer.serving": ("deployer.runtimes.environments", "kubernetes"),
     "deployer.runtimes.environments": ("deployer.serving.process", "uv"),

@@ -83,15 +83,21 @@ def ordered_files(files: Iterable[FileEntry]) -> tuple[FileEntry, ...]:
 
 def layer_stream(blobs: BlobReader) -> LayerStream:
     """A function that streams a layer's bytes from its recipe. Whoever receives them compares the layer's digest."""
+    return lambda recipe: layer_from(blobs, recipe)
 
-    def stream(recipe: LayerRecipe) -> Iterator[bytes]:
-        yield recipe.header
-        with blobs.open(recipe.blob_sha256) as blob:
-            while chunk := blob.read(_CHUNK):
-                yield chunk
-        yield bytes(recipe.padding)
 
-    return stream
+def layer_from(blobs: BlobReader, recipe: LayerRecipe, *, start: int = 0) -> Iterator[bytes]:
+    """The layer's bytes from `start` on, for going on with a transfer that was cut."""
+    if start < len(recipe.header):
+        yield recipe.header[start:]
+    with blobs.open(recipe.blob_sha256) as blob:
+        if start > len(recipe.header):
+            blob.seek(min(start - len(recipe.header), recipe.blob_size))
+        while chunk := blob.read(_CHUNK):
+            yield chunk
+    tail = recipe.size - max(start, len(recipe.header) + recipe.blob_size)
+    if tail > 0:
+        yield bytes(tail)
 
 
 def _header(name: str, *, mode: int, size: int, kind: bytes) -> bytes:
