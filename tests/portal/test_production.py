@@ -1,0 +1,149 @@
+"""The shipped production settings are hard, and a start that is not safe does not happen."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portal.production import Chosen, hindrances
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = "".join(chr(33 + n % 90) for n in range(64))
+GOOD = {
+    "MODEL_COMMONS_PRODUCTION": "true",
+    "MODEL_COMMONS_TRUST_PROXY": "true",
+    "MODEL_COMMONS_DEMO": "false",
+    "MODEL_COMMONS_SECRET_KEY": KEY,
+    "MODEL_COMMONS_ALLOWED_HOSTS": "models.example.org",
+    "MODEL_COMMONS_SITE_URL": "https://models.example.org/",
+    "MODEL_COMMONS_SMTP_HOST": "mail.example.org",
+}
+
+
+def run(folder: Path, *command: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    foreign = ("MODEL_COMMONS_", "DATABASE_URL", "REDIS_URL", "DJANGO_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    env = {**kept, **GOOD, "MODEL_COMMONS_DATA_DIR": str(folder), **changes}
+    return subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def settings_in(folder: Path, expression: str, **changes: str) -> str:
+    code = f"from portal import settings as s; print(*({expression.strip().rstrip(',')},))"
+    done = run(folder, "-c", code, **changes)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_django_has_nothing_to_warn_of(tmp_path: Path) -> None:
+    done = run(tmp_path, "manage.py", "check", "--deploy", "--fail-level", "WARNING")
+
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
+
+
+SAFE = Chosen(
+    production=True,
+    debug=False,
+    demo=False,
+    behind_proxy=True,
+    secret_key=KEY,
+    hosts=["models.example.org"],
+    site_url="https://models.example.org",
+    mail_is_needed=True,
+    smtp_host="mail.example.org",
+    oidc=("", "", ""),
+    mediawiki=("https://wiki.example/rest.php", "", ""),
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"debug": True}, "MODEL_COMMONS_DEBUG"),
+        ({"secret_key": "short"}, "MODEL_COMMONS_SECRET_KEY is too weak"),
+        ({"secret_key": "a" * 80}, "MODEL_COMMONS_SECRET_KEY is too weak"),
+        ({"demo": True}, "MODEL_COMMONS_DEMO"),
+        ({"behind_proxy": False}, "MODEL_COMMONS_TRUST_PROXY"),
+        ({"hosts": ["*"]}, "MODEL_COMMONS_ALLOWED_HOSTS"),
+        ({"site_url": "http://models.example.org"}, "MODEL_COMMONS_SITE_URL"),
+        ({"smtp_host": ""}, "MODEL_COMMONS_SMTP_HOST"),
+        ({"oidc": ("", "portal", "hush")}, "MODEL_COMMONS_OIDC_SERVER_URL"),
+        ({"oidc": ("http://id.example", "portal", "hush")}, "MODEL_COMMONS_OIDC_SERVER_URL must begin with https"),
+        ({"mediawiki": ("https://wiki.example", "", "hush")}, "MODEL_COMMONS_MEDIAWIKI_CLIENT_ID"),
+        ({"mediawiki": ("http://wiki.example", "id", "hush")}, "MODEL_COMMONS_MEDIAWIKI_REST_URL must begin with"),
+    ],
+)
+def test_what_is_for_trying_out_alone_stops_the_start(change: dict[str, Any], said: str) -> None:
+    reasons = hindrances(replace(SAFE, **change))
+
+    assert [reason for reason in reasons if said in reason]
+    assert "hush" not in str(reasons), "a secret is never repeated"
+
+
+def test_what_is_safe_starts() -> None:
+    assert hindrances(SAFE) == []
+    assert hindrances(replace(SAFE, mail_is_needed=False, smtp_host="")) == []
+
+
+def test_trying_out_needs_none_of_it_but_nothing_half_set() -> None:
+    trial = replace(SAFE, production=False, debug=True, demo=True, behind_proxy=False, secret_key="x", hosts=["*"])
+    assert hindrances(trial) == []
+    assert hindrances(replace(trial, oidc=("http://127.0.0.1:1", "portal", ""))) != []
+
+
+def test_all_reasons_are_told_at_once_and_without_a_traceback(tmp_path: Path) -> None:
+    done = run(tmp_path, "-c", "import portal.settings", MODEL_COMMONS_DEBUG="true", MODEL_COMMONS_SECRET_KEY="short")
+
+    assert done.returncode == 1
+    assert done.stderr.count("\n- ") == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_production_settings(tmp_path: Path) -> None:
+    wanted = """
+        s.ACCOUNT_EMAIL_VERIFICATION, s.REQUIRE_SECOND_FACTOR, s.ACCOUNT_SIGNUP_FIELDS[1],
+        s.SESSION_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_NAME, s.CSRF_COOKIE_SECURE,
+    """
+    assert settings_in(tmp_path, wanted) == "mandatory True email* __Host-session True __Host-csrf True"
+
+
+def test_a_demonstration_is_laxer(tmp_path: Path) -> None:
+    changed = {"MODEL_COMMONS_PRODUCTION": "false", "MODEL_COMMONS_TRUST_PROXY": "false"}
+    wanted = "s.ACCOUNT_EMAIL_VERIFICATION, s.REQUIRE_SECOND_FACTOR, s.SESSION_COOKIE_SECURE"
+
+    assert settings_in(tmp_path, wanted, **changed) == "optional False False"
+
+
+def test_each_choice_can_be_made(tmp_path: Path) -> None:
+    (tmp_path / "word").write_text("from-a-file\n")
+    changed = {
+        "MODEL_COMMONS_EMAIL_VERIFICATION": "optional",
+        "MODEL_COMMONS_REQUIRE_SECOND_FACTOR": "false",
+        "MODEL_COMMONS_SMTP_PASSWORD_FILE": str(tmp_path / "word"),
+        "MODEL_COMMONS_SMTP_SECURITY": "tls",
+        "MODEL_COMMONS_OIDC_SERVER_URL": "https://id.example.org/",
+        "MODEL_COMMONS_OIDC_CLIENT_ID": "portal",
+        "MODEL_COMMONS_OIDC_CLIENT_SECRET": "word",
+    }
+    app = "s.SOCIALACCOUNT_PROVIDERS['openid_connect']['APPS'][0]"
+    wanted = f"""
+        s.ACCOUNT_EMAIL_VERIFICATION, s.REQUIRE_SECOND_FACTOR, s.EMAIL_HOST_PASSWORD, s.EMAIL_USE_SSL, s.EMAIL_USE_TLS,
+        {app}['settings']['server_url'], {app}['client_id'],
+    """
+    said = "optional False from-a-file True False https://id.example.org portal"
+    assert settings_in(tmp_path, wanted, **changed) == said
+
+
+def test_a_secrets_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    missing = run(tmp_path, "-c", "import portal.env", MODEL_COMMONS_SMTP_PASSWORD_FILE=str(tmp_path / "nothing"))
+
+    assert "MODEL_COMMONS_SMTP_PASSWORD_FILE" in missing.stderr
+    assert "Traceback" not in missing.stderr
