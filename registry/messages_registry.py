@@ -23,6 +23,7 @@ REGISTRY_MESSAGES: Mapping[str, Message] = {
             "Open “Account security”, set up an authenticator app or a security key, and come back."
         ),
     ),
+    "help.unknown": Message(_("There is no such help page."), _("Look in the list of topics.")),
     "sign_in.key_changed": Message(
         _("The second factor of this account cannot be read any more."),
         _("The portal's secret key was changed. An operator must name the former key in its settings."),

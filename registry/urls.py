@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from registry.urls_community import urlpatterns as community
-from registry.views import account, model_pages, public, reviewer, tokens, volunteer
+from registry.views import account, help_pages, model_pages, public, reviewer, tokens, volunteer
 
 app_name = "registry"
 model_urls = [
@@ -46,6 +46,9 @@ urlpatterns = [
     path("versions/<int:pk>/retire/", volunteer.version_retire, name="version_retire"),
     path("account/tokens/", tokens.tokens, name="tokens"),
     path("account/tokens/<int:pk>/revoke/", tokens.token_revoke, name="token_revoke"),
+    path("help/", help_pages.help_index, name="help"),
+    path("help/<slug:topic>/", help_pages.help_topic, name="help_topic"),
+    path("about/", help_pages.about, name="about"),
     path("account/security/", account.account_security, name="account_security"),
     path("reviews/", reviewer.review_queue, name="review_queue"),
     path("reviews/<int:pk>/", reviewer.review, name="review"),

@@ -169,6 +169,10 @@ REGISTRY = (
     Row("registry:tokens", signed_in(200), signed_in(400)),
     Row("registry:token_revoke", NO, THEIRS, key("token")),
     Row("registry:account_security", signed_in(200), NO),
+    Row("registry:help", SEEN, NO),
+    Row("registry:help_topic", SEEN, NO, lambda _b: {"topic": "formats"}),
+    Row("registry:help_topic", everybody(404), NO, lambda _b: {"topic": "nothing"}, case="unknown"),
+    Row("registry:about", SEEN, NO),
     Row("registry:review_queue", with_right("reviewer", 200), NO),
     Row(
         "registry:review", with_right("reviewer", 200), reviewer_of_others(302, of_own=403), key("waiting"), approval,
