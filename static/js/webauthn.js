@@ -45,9 +45,12 @@ async function send( form, button ) {
 	}
 }
 
+/* Keys belong to a host name: a page that is reached by a number can have none. */
+const byNumber = /^[\d.]+$|:/.test( location.hostname );
+
 for ( const form of document.querySelectorAll( 'form[data-webauthn]' ) ) {
-	if ( !window.PublicKeyCredential || !navigator.credentials ) {
-		tell( form, 'address' );
+	if ( byNumber || !window.PublicKeyCredential || !navigator.credentials ) {
+		tell( form, 'address' ); // unseen where the form itself is an offer that stays hidden
 		continue;
 	}
 	form.hidden = false;

@@ -103,7 +103,7 @@ def enter_by_keyboard(visitors: Visitors, account: str) -> tuple[Page, Keyboard]
     page.goto("/accounts/login/")
     keys.write("Username", account)
     keys.write("Password", PASSWORD)
-    keys.press("Sign In")
+    keys.press("Sign in")
     expect(page.get_by_role("heading", name="My models")).to_be_visible()
     return page, keys
 

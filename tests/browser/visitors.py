@@ -81,7 +81,7 @@ def sign_in(page: Page, account: str, password: str = PASSWORD) -> None:
     """Fill in the form of the page that asks for it."""
     page.get_by_label("Username").fill(account)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("main").get_by_role("button", name="Sign In").click()
+    page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
     expect(page).not_to_have_url(re.compile("/accounts/"))
 
 
