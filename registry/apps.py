@@ -1,6 +1,7 @@
 """The registry app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class RegistryConfig(AppConfig):
@@ -14,3 +15,4 @@ class RegistryConfig(AppConfig):
 
         wiring.announce()
         wiring.connect()
+        post_migrate.connect(wiring.after_migrations, sender=self, dispatch_uid="registry.catalogue")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 
 class Verdict(StrEnum):
@@ -217,3 +217,34 @@ class ServingDirectory(Protocol):
 
     def last_day(self, registered_model_id: int) -> LastDay | None:
         """The last 24 hours of the model's endpoint; None for a model that never had one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexTerm:
+    """A word to find: stored just so, or as the beginning of a stored one."""
+
+    word: str
+    prefix: bool = False
+
+
+class CatalogueIndex(Protocol):
+    """Which catalogue entries have which words. Ids grow with age: the largest is the newest.
+
+    Words are what `registry.catalogue_index.words` makes: without spaces, folded. Terms are joined by "and"; there is
+    at least one.
+    """
+
+    def put(self, rows: Iterable[tuple[int, Sequence[str]]]) -> None:
+        """Store the words of entries, in place of those that they had."""
+
+    def remove(self, entry_ids: Iterable[int]) -> None:
+        """Forget entries; unknown ones are fine."""
+
+    def clear(self) -> None:
+        """Forget everything."""
+
+    def newest(self, terms: Sequence[IndexTerm], *, limit: int) -> list[int]:
+        """At most `limit` ids of entries that have all terms, the newest first."""
+
+    def matching(self, terms: Sequence[IndexTerm]) -> Any:
+        """All of them, as the right side of `pk__in`."""

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from registry.errors import ConflictError
 from registry.events import Actor, record_event
+from registry.listing import refresh_listing
 from registry.models import ModelVersion, VersionState
 
 
@@ -51,7 +52,7 @@ def move(
     public: bool = True,
     **changes: Any,
 ) -> None:
-    """Move `instance` to state `to`, writing `changes` and an event with it, or raise `ConflictError`.
+    """Move `instance` to state `to`, with `changes`, an event and the catalogue's entry, or raise `ConflictError`.
 
     `guard` are further conditions that the stored row must meet (digests that were seen, for example).
     No row matched means that somebody else moved it first. The instance is refreshed afterwards.
@@ -74,4 +75,5 @@ def move(
             digest=digest,
             public=public,
         )
+        refresh_listing(version.registered_model_id)
     instance.refresh_from_db(fields=["state", "state_changed_at", *changes])

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from registry.urls_community import urlpatterns as community
-from registry.views import account, help_pages, model_pages, public, reviewer, tokens, volunteer
+from registry.views import account, catalogue, help_pages, model_pages, public, reviewer, tokens, volunteer
 
 app_name = "registry"
 model_urls = [
@@ -20,7 +20,7 @@ model_urls = [
 ]
 urlpatterns = [
     path("", public.home, name="home"),
-    path("models/", public.catalogue, name="catalogue"),
+    path("models/", catalogue.catalogue, name="catalogue"),
     path("models/<slug:owner>/<slug:name>/", include(model_urls)),
     path("files/<int:version_pk>/<int:pk>/", public.download, name="file"),
     path("log/", public.event_log, name="event_log"),

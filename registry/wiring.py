@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from registry.handlers import KINDS
 from registry.jobs.kinds import register
 from registry.jobs.sweep import register_sweeper
+from registry.listing import fill_catalogue, mend_listings
 from registry.messages import register_messages
 from registry.messages_checks import CHECK_MESSAGES
 from registry.messages_community import COMMUNITY_MESSAGES
@@ -41,6 +42,7 @@ def announce() -> None:
     register_sweeper(expire_uploads)
     register_sweeper(queue_telling)
     register_sweeper(queue_mail)
+    register_sweeper(mend_listings)
 
 
 def connect() -> None:
@@ -51,3 +53,8 @@ def connect() -> None:
 def _note_sign_in(sender: object, request: HttpRequest, **_more: object) -> None:
     del sender
     note_sign_in(request)
+
+
+def after_migrations(**_kwargs: object) -> None:
+    """Make the catalogue where its tables have only just come."""
+    fill_catalogue()

@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group
 from registry.backends import blob_store
 from registry.card_template import REQUIRED_SECTIONS
 from registry.examples import ExampleInput
+from registry.listing import refresh_listing
 from registry.models import Account, Blob, Example, ModelVersion, RegisteredModel, VersionFile
 
 MODELS = Path(__file__).parent / "data" / "models"
@@ -68,6 +69,8 @@ def make_draft(
         add_file(version, path, data)
     for position, example in enumerate(examples, start=1):
         add_example(version, example, position=position)
+    if "state" in fields:
+        refresh_listing(model.pk)  # as the move into that state would have done
     return version
 
 

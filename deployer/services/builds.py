@@ -17,6 +17,7 @@ from deployer.services.endpoints import endpoint_of
 from deployer.services.rollouts import queue_rollout, supersede_if_late
 from registry.events import record_event
 from registry.jobs.queue import ensure_job, requeue
+from registry.listing import refresh_listing
 from registry.models import Account, ModelVersion, VersionState
 from registry.permissions import may_retry
 
@@ -167,6 +168,7 @@ def _new_build(version: ModelVersion) -> ImageBuild:
         to_state=ImageBuildState.QUEUED,
         digest=build.approved_digest,
     )
+    refresh_listing(version.registered_model_id)
     return build
 
 

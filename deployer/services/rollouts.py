@@ -16,6 +16,7 @@ from deployer.services.blame import failure_of
 from deployer.services.health import queue_stop
 from registry.events import Actor, record_event
 from registry.jobs.queue import ensure_job, requeue
+from registry.listing import refresh_listing
 from registry.models import Account, ModelVersion, VersionState
 from registry.permissions import may_operate, may_retry
 
@@ -39,6 +40,7 @@ def queue_rollout(rollout: Rollout, *, actor: Actor = None, reason: str = "") ->
         reason=reason,
         digest=rollout.image_digest,
     )
+    refresh_listing(rollout.version.registered_model_id)
     return (ensure_job(kind="roll_out", subject_id=rollout.pk, key=_key(rollout)),)
 
 
@@ -105,6 +107,7 @@ def switch_traffic(*, rollout: Rollout) -> Due:
         stop_after=None,
     )
     Endpoint.objects.filter(pk=endpoint.pk).update(current=rollout)
+    refresh_listing(version.registered_model_id)
     due: list[int] = []
     for older in endpoint.rollouts.filter(pk__lt=rollout.pk, state__in=[*UNDER_WAY, RolloutState.READY]):
         drained = now + drain_time() if older.state == RolloutState.READY else now
@@ -188,6 +191,7 @@ def retire_rollout(rollout: Rollout, *, actor: Actor, reason: str = "") -> Due:
         phases=phases.closed(rollout.phases),
     )
     Endpoint.objects.filter(pk=rollout.endpoint_id, current=rollout).update(current=None)
+    refresh_listing(rollout.version.registered_model_id)
     return queue_stop(rollout)
 
 

@@ -14,6 +14,7 @@ from registry.models.desk import (
 from registry.models.discussion import DiscussionMessage, EarlierText
 from registry.models.event import Event
 from registry.models.job import Job, JobState, Lease
+from registry.models.listing import CatalogueEntry, StaleListing
 from registry.models.notification import Concern, Notification, NotificationSwitch, UntoldEvent, Watch
 from registry.models.review import Check, Decision, Review, TrialRun
 from registry.models.token import ApiToken, Scope
@@ -23,6 +24,7 @@ __all__ = [
     "Account",
     "ApiToken",
     "Blob",
+    "CatalogueEntry",
     "Check",
     "Concern",
     "Decision",
@@ -41,6 +43,7 @@ __all__ = [
     "ReviewClaim",
     "ReviewThread",
     "Scope",
+    "StaleListing",
     "ThreadComment",
     "ThreadSubject",
     "TrialRun",

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from registry.listing import status_word
 from registry.selectors.accounts import newest_own_versions, own_models, storage_used
-from registry.selectors.catalogue import (
-    Presence,
-    PublicFigures,
-    catalogue,
-    model_named,
-    presences,
-    public_figures,
-    visible_models,
-)
+from registry.selectors.catalogue import Presence, catalogue, model_named, presences, visible_models
 from registry.selectors.log import DECISIONS, event_by_id, event_tags, latest_decisions, public_events
 from registry.selectors.reviews import open_review_count, place_in_queue, review_queue
+from registry.selectors.search import (
+    FACETS,
+    MOST_LISTED,
+    SORTS,
+    CatalogueQuery,
+    CatalogueResult,
+    FacetValue,
+    entries_in_order,
+    find_models,
+    newest_entries,
+)
+from registry.selectors.totals import PublicFigures, Totals, catalogue_totals, public_figures
 from registry.selectors.versions import (
     SEEN_STATES,
     VersionWithStatus,
@@ -23,7 +28,6 @@ from registry.selectors.versions import (
     files_of,
     open_job,
     own_version,
-    status_word,
     trial_run_of,
     version_by_id,
     version_in_use,
@@ -36,20 +40,31 @@ from registry.selectors.waiting import UsualTimes, usual_times
 
 __all__ = [
     "DECISIONS",
+    "FACETS",
+    "MOST_LISTED",
     "SEEN_STATES",
+    "SORTS",
+    "CatalogueQuery",
+    "CatalogueResult",
+    "FacetValue",
     "Presence",
     "PublicFigures",
+    "Totals",
     "UsualTimes",
     "VersionWithStatus",
     "approval_count",
     "catalogue",
+    "catalogue_totals",
     "current_checks",
+    "entries_in_order",
     "event_by_id",
     "event_tags",
     "file_at",
     "files_of",
+    "find_models",
     "latest_decisions",
     "model_named",
+    "newest_entries",
     "newest_own_versions",
     "open_job",
     "open_review_count",

@@ -1,38 +1,39 @@
-"""The public catalogue and its figures."""
+"""Models by themselves: which ones a person may know of, and how the public sees them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from registry.backends import serving_directory
+from registry.catalogue_index import catalogue_index
+from registry.catalogue_index.words import asked_words, tag
 from registry.errors import NotFoundError
+from registry.interfaces import IndexTerm
+from registry.listing import PUBLIC
 from registry.models import ModelVersion, RegisteredModel
 from registry.permissions import User
-from registry.selectors.reviews import open_review_count
 from registry.selectors.versions import SEEN_STATES, VersionWithStatus, with_status
 
 
 def visible_models() -> QuerySet[RegisteredModel]:
-    """Models of which something was ever submitted, newest first."""
-    seen = Q(versions__state__in=SEEN_STATES) | Q(versions__revision__gt=0)
-    return RegisteredModel.objects.filter(seen).distinct().select_related("owner")
+    """Models of which something was ever submitted. A right, so it asks the versions and not the catalogue's copy."""
+    submitted = ModelVersion.objects.filter(PUBLIC, registered_model=OuterRef("pk"))
+    return RegisteredModel.objects.filter(Exists(submitted)).select_related("owner")
 
 
 def catalogue(*, query: str = "", task: str = "", live_only: bool = False) -> QuerySet[RegisteredModel]:
-    """The public catalogue, searched in names, owners and summaries."""
-    models = visible_models()
-    for word in query.split()[:8]:
-        models = models.filter(
-            Q(name__icontains=word) | Q(owner__username__icontains=word) | Q(summary__icontains=word)
-        )
+    """All public models that fit, newest first, for whoever reads the catalogue from end to end."""
+    models = visible_models().order_by("-created_at", "-pk")
+    terms = [IndexTerm(word=word, prefix=True) for word in asked_words(query)]
+    if query.strip() and not terms:
+        return models.none()
     if task:
-        models = models.filter(task=task)
-    if live_only:
-        models = models.filter(pk__in=serving_directory().live_model_ids())
-    return models.order_by("-created_at", "-pk")
+        terms.append(IndexTerm(word=tag("task", task)))
+    if terms:
+        models = models.filter(pk__in=catalogue_index().matching(terms))
+    return models.filter(catalogue_entry__live=True) if live_only else models
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +66,3 @@ def model_named(*, user: User, owner: str, name: str) -> RegisteredModel:
     if found.owner_id != user.pk and not visible_models().filter(pk=found.pk).exists():
         raise NotFoundError("model.unknown")
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class PublicFigures:
-    """The figures of the home page."""
-
-    models: int
-    live: int
-    in_review: int
-    contributors: int
-
-
-def public_figures() -> PublicFigures:
-    """Live counts."""
-    counts = visible_models().aggregate(models=Count("pk", distinct=True), contributors=Count("owner", distinct=True))
-    return PublicFigures(
-        models=counts["models"],
-        live=len(serving_directory().live_model_ids()),
-        in_review=open_review_count(),
-        contributors=counts["contributors"],
-    )

@@ -11,6 +11,7 @@ from registry.artifacts.content import content_digest
 from registry.backends import serving_directory
 from registry.errors import NotFoundError
 from registry.interfaces import ServingInfo, Verdict
+from registry.listing import status_word
 from registry.models import (
     Check,
     Decision,
@@ -34,13 +35,6 @@ class VersionWithStatus:
     version: ModelVersion
     word: str
     serving: ServingInfo | None
-
-
-def status_word(version: ModelVersion, serving: ServingInfo | None) -> str:
-    """The one word for a version: that of its rollout once it is approved, its own state before."""
-    if version.state == VersionState.APPROVED and serving is not None:
-        return serving.word
-    return str(version.state)
 
 
 def with_status(versions: Iterable[ModelVersion]) -> list[VersionWithStatus]:

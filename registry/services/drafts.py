@@ -15,6 +15,7 @@ from registry.errors import ConflictError, ForbiddenError, NotFoundError, UserEr
 from registry.events import record_event
 from registry.examples import ExampleInput
 from registry.jobs.queue import ensure_job, requeue
+from registry.listing import refresh_listing
 from registry.models import Account, Blob, Example, ModelVersion, RegisteredModel, VersionFile, VersionState
 from registry.names import validate_name
 from registry.permissions import may_edit_model, may_edit_version, may_submit
@@ -88,6 +89,7 @@ def update_draft(*, version: ModelVersion, actor: Account, **changes: object) ->
         _validate(draft.registered_model, model_changes)
         if model_changes:
             draft.registered_model.save(update_fields=list(model_changes))
+            refresh_listing(draft.registered_model_id)
         return queue_draft_checks(draft)
 
 

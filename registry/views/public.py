@@ -11,8 +11,6 @@ from django.views.decorators.http import require_safe
 from registry import selectors
 from registry.backends import blob_store
 from registry.errors import NotFoundError
-from registry.model_tasks import ModelTask
-from registry.models import RegisteredModel
 from registry.views.access import asked, paged
 from registry.views.presentation import (
     event_kind,
@@ -20,39 +18,19 @@ from registry.views.presentation import (
 )
 
 RECENT = 8
+NEWEST = 6
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What this is, live figures, newest models, latest events."""
-    models = list(selectors.catalogue()[:6])
     decisions = selectors.latest_decisions(RECENT)
     context = {
         "figures": selectors.public_figures(),
-        "rows": _model_rows(models),
+        "entries": selectors.newest_entries(NEWEST),
         "log_rows": list(zip(decisions, timeline_rows(decisions), strict=True)),
     }
     return render(request, "registry/home.html", context)
-
-
-@require_safe
-def catalogue(request: HttpRequest) -> HttpResponse:
-    """All models, with search and filters in the address."""
-    query = asked(request, "q")
-    task = asked(request, "task")
-    live_only = asked(request, "live") == "1"
-    page = paged(request, selectors.catalogue(query=query, task=task, live_only=live_only))
-    context = {
-        "page": page,
-        "rows": _model_rows(list(page.object_list)),
-        "query": query,
-        "task": task,
-        "tasks": ModelTask.choices,
-        "live_only": live_only,
-        "filtered": bool(query or task or live_only),
-        "nav_section": "catalogue",
-    }
-    return render(request, "registry/catalogue.html", context)
 
 
 @require_safe
@@ -88,15 +66,3 @@ def event(request: HttpRequest, pk: int) -> HttpResponse:
     """One event, at an address that stays."""
     found = selectors.event_by_id(pk)
     return render(request, "registry/event.html", {"event": found, "row": timeline_rows([found])[0]})
-
-
-def _model_rows(models: list[RegisteredModel]) -> list[dict[str, object]]:
-    found = selectors.presences(models)
-    return [
-        {
-            "registered_model": model,
-            "shown": found[model.pk].shown if model.pk in found else None,
-            "coming": found[model.pk].coming if model.pk in found else None,
-        }
-        for model in models
-    ]

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 def names(response: Any) -> list[str]:
     """The models that a page lists."""
-    return [row["registered_model"].name for row in response.context["rows"]]
+    return [entry.name for entry in response.context["entries"]]
 
 
 class TestCatalogue:
@@ -43,7 +43,16 @@ class TestCatalogue:
             ({"q": "which"}, ["edit-language"]),
             ({"task": "text-classification"}, ["edit-language"]),
             ({"task": "no-such-task"}, []),
-            ({"live": "1"}, []),
+            ({"status": "in_production"}, []),
+            ({"status": "submitted", "sort": "name"}, ["article-quality", "edit-language"]),
+            ({"q": "qual"}, ["article-quality"]),
+            ({"q": "ärticle-quality"}, ["article-quality"]),
+            ({"q": "vera/article-quality"}, ["article-quality"]),
+            ({"owner": "vera", "licence": "MIT", "sort": "newest"}, ["edit-language", "article-quality"]),
+            ({"owner": "nobody"}, []),
+            ({"q": "language AND NOT quality"}, []),
+            ({"q": '"*) OR 1=1 --'}, []),
+            ({"sort": "no-such-order"}, ["edit-language", "article-quality"]),
             ({"q": "%"}, []),
             ({"q": "'; DROP TABLE"}, []),
             ({"q": "x" * 5000}, []),

@@ -1,0 +1,143 @@
+"""The catalogue's page: search, filters, order and pages, all of them in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from django.conf.locale import LANG_INFO
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.formats import number_format
+from django.utils.translation import get_language_info, gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from registry import selectors
+from registry.model_tasks import ModelTask
+from registry.templatetags.portal_ui import status_label
+from registry.views.access import PAGE_SIZE, asked
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+FACET_LABELS: dict[str, StrOrPromise] = {
+    "task": _("Task"),
+    "status": _("Status"),
+    "licence": _("Licence"),
+    "language": _("Language"),
+    "format": _("Format"),
+    "owner": _("Owner"),
+}
+SORT_LABELS: dict[str, StrOrPromise] = {
+    "relevance": _("Best fit"),
+    "updated": _("Last changed"),
+    "newest": _("Newest"),
+    "name": _("Name"),
+}
+MOST_OPTIONS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A value to choose, with its count as text."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One facet of the form."""
+
+    name: str
+    label: StrOrPromise
+    options: list[Option]
+    more_values: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter in force, and the address without it."""
+
+    label: StrOrPromise
+    value: str
+    without: str
+
+
+@require_safe
+def catalogue(request: HttpRequest) -> HttpResponse:
+    """All models, with search and filters in the address."""
+    chosen = {facet: value for facet in selectors.FACETS if (value := asked(request, facet))}
+    query = selectors.CatalogueQuery(words=asked(request, "q"), chosen=chosen, sort=asked(request, "sort"))
+    found = selectors.find_models(query)
+    page = Paginator(found.ids, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "entries": selectors.entries_in_order(list(page.object_list)),
+        "total": found.total,
+        "more": found.more,
+        "listed": len(found.ids),
+        "query": query,
+        "filters": [_filter(facet, label, found.facets[facet], chosen) for facet, label in FACET_LABELS.items()],
+        "chips": _chips(request, query),
+        "sorts": _sorts(query),
+        "filtered": bool(query.words or chosen),
+        "nav_section": "catalogue",
+    }
+    return render(request, "registry/catalogue.html", context)
+
+
+def value_label(facet: str, value: str) -> str:
+    """A facet's value in words."""
+    if facet == "task" and value in ModelTask.values:
+        return str(ModelTask(value).label)
+    if facet == "status":
+        return status_label(value)
+    if facet == "language" and value in LANG_INFO and "name" in LANG_INFO[value]:
+        return f"{get_language_info(value)['name_translated']} ({value})"
+    return value
+
+
+def _sorts(query: selectors.CatalogueQuery) -> list[tuple[str, StrOrPromise, bool]]:
+    """Orders to choose: value, label, whether it is in force. The default has no value, as it depends on the words."""
+    default = replace(query, sort="").order
+    offered = [name for name in SORT_LABELS if name != "relevance" or query.words]
+    return [("" if name == default else name, SORT_LABELS[name], name == query.order) for name in offered]
+
+
+def _filter(
+    facet: str, label: StrOrPromise, values: Sequence[selectors.FacetValue], chosen: Mapping[str, str]
+) -> Filter:
+    options = [Option(each.value, _counted(facet, each), each.value == chosen.get(facet)) for each in values]
+    shown = [option for number, option in enumerate(options) if number < MOST_OPTIONS or option.chosen]
+    if facet in chosen and not any(option.chosen for option in shown):
+        # A value that nothing has is still what was asked for, so the form must not drop it.
+        shown.append(Option(chosen[facet], value_label(facet, chosen[facet]), chosen=True))
+    return Filter(facet, label, shown, max(0, len(options) - MOST_OPTIONS))
+
+
+def _counted(facet: str, value: selectors.FacetValue) -> str:
+    # Translators: a filter's value and how many models have it: "Ranking (12)", or "Ranking (12+)" for at least 12.
+    text = gettext("%(label)s (%(count)s+)") if value.more else gettext("%(label)s (%(count)s)")
+    count = number_format(value.total, force_grouping=True)
+    return text % {"label": value_label(facet, value.value), "count": count}
+
+
+def _chips(request: HttpRequest, query: selectors.CatalogueQuery) -> list[Chip]:
+    chips = []
+    if query.words:
+        chips.append(Chip(_("Words"), query.words, _without(request, "q")))
+    for facet, value in query.chosen.items():
+        chips.append(Chip(FACET_LABELS[facet], value_label(facet, value), _without(request, facet)))
+    return chips
+
+
+def _without(request: HttpRequest, name: str) -> str:
+    rest = request.GET.copy()
+    for gone in (name, "page"):
+        rest.pop(gone, None)
+    return f"{request.path}?{rest.urlencode()}" if rest else request.path

@@ -1,0 +1,134 @@
+"""What the catalogue may rely on, whichever database searches. Each run tries the one that it runs on, and the fake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from registry.catalogue_index import catalogue_index
+from registry.catalogue_index.words import asked_words, stored_words, tag, unique
+from registry.interfaces import CatalogueIndex, IndexTerm
+from registry.models import CatalogueEntry
+from tests.factories import make_account, make_draft, make_model
+from tests.fakes.catalogue_index import InMemoryCatalogueIndex
+
+pytestmark = pytest.mark.django_db
+TEXTS = {
+    1: "vera/article-quality How good is an article?",
+    2: "amélie/Détection-Émoji Café und Größe",
+    3: "ken/wiki-bot 機械学習モデル for AI模型",
+    4: "layla/arabic كِتَابٌ مـوقع",
+    5: "vera/edit_risk v2 O'Brien \\ back",
+    6: "ivan/редактор хорошая модель",
+    7: "asha/हिन्दी मॉडल",
+}
+
+
+@pytest.fixture(params=[catalogue_index, InMemoryCatalogueIndex])
+def index(request: pytest.FixtureRequest) -> CatalogueIndex:
+    make: Callable[[], CatalogueIndex] = request.param
+    made = make()
+    made.put((pk, unique([*stored_words(text), tag("kind", str(pk % 2))])) for pk, text in TEXTS.items())
+    return made
+
+
+def found(index: CatalogueIndex, query: str, *tags: str) -> list[int]:
+    terms = [IndexTerm(word=word, prefix=True) for word in asked_words(query)]
+    return index.newest([*terms, *(IndexTerm(word=each) for each in tags)], limit=100)
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ("article", [1]),
+        ("ARTI", [1]),
+        ("quality article", [1]),
+        ("rticle", []),
+        ("article cafe", []),
+        ("vera", [5, 1]),
+        ("article-quality", [1]),
+        ("articlequality", [1]),
+        ("vera/article-quality", [1]),
+        ("edit-risk", [5]),
+        ("edit_risk", [5]),
+        ("cafe", [2]),
+        ("CAFÉ", [2]),
+        ("detection emoji", [2]),
+        ("große", [2]),
+        ("GROSSE", [2]),
+        ("機械", [3]),
+        ("学習", [3]),
+        ("学習モデル", [3]),
+        ("習", [3]),
+        ("模型", [3]),
+        ("ai模型", [3]),
+        ("機習", []),
+        ("كتاب", [4]),
+        ("كِتَاب", [4]),
+        ("موقع", [4]),
+        ("Редак", [6]),
+        ("хорошая", [6]),
+        ("हिन्दी", [7]),
+        ("मॉड", [7]),
+    ],
+)
+def test_what_is_found(index: CatalogueIndex, query: str, ids: list[int]) -> None:
+    assert found(index, query) == ids
+
+
+HOSTILE = [
+    '"', '""', "'", "''", "\\", "a OR b", "vera AND NOT article", "NEAR(a b)", "*", "ver*a:", "name:vera", "words:vera",
+    "^vera", "-vera", "(vera", "vera & !article", "vera | x", "vera <-> x", ":*", "vera:*", "'vera'", "a" * 3000,
+    "\u200b", "🤖", "%", "_", "; DROP TABLE registry_account; --",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", HOSTILE)
+def test_no_query_is_read_as_a_command(index: CatalogueIndex, query: str) -> None:
+    words = asked_words(query)
+
+    ids = found(index, query, ":kind:1") if words else []
+
+    assert set(ids) <= {1, 5}
+
+
+@pytest.mark.parametrize(
+    "word", [':kind:1"OR"', ":kind:1'|'", ":kind:1\\", ":kind:*", ':kind:"', ":kind:'", ":kind:é☃"]
+)
+def test_no_filter_is_read_as_a_command(index: CatalogueIndex, word: str) -> None:
+    assert index.newest([IndexTerm(word=word)], limit=10) == []
+    index.put([(9, [word])])
+    assert index.newest([IndexTerm(word=word)], limit=10) == [9]
+
+
+def test_filters_are_whole_words_that_no_text_can_name(index: CatalogueIndex) -> None:
+    assert found(index, "", ":kind:1") == [7, 5, 3, 1]
+    assert found(index, "vera", ":kind:1") == [5, 1]
+    assert found(index, "", ":kind:") == []
+    assert found(index, "kind") == []
+
+
+def test_the_newest_come_first_and_no_more_than_asked_for(index: CatalogueIndex) -> None:
+    index.put((pk, ["common"]) for pk in (40, 20, 30, 10))
+
+    assert index.newest([IndexTerm(word="common")], limit=3) == [40, 30, 20]
+
+
+def test_an_entry_has_the_words_that_it_was_given_last(index: CatalogueIndex) -> None:
+    index.put([(1, ["new"]), (2, ["other"])])
+    index.remove([3, 999])
+
+    assert (found(index, "article"), found(index, "new"), found(index, "wiki")) == ([], [1], [])
+    index.clear()
+    assert found(index, "new") == []
+
+
+def test_a_subquery_has_the_same_answer(fakes: object, index: CatalogueIndex) -> None:
+    owner = make_account("vera")
+    entries = [make_draft(make_model(owner, name), state="in_review").registered_model_id for name in ("aa", "bb")]
+    index.put([(entries[0], ["special"]), (entries[1], ["other"])])
+
+    chosen = CatalogueEntry.objects.filter(pk__in=index.matching([IndexTerm(word="spec", prefix=True)]))
+
+    assert [entry.pk for entry in chosen] == [entries[0]]

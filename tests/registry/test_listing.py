@@ -1,0 +1,225 @@
+"""The catalogue's rows say what the models are, whatever moves them."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.sql import emit_post_migrate_signal
+
+from registry import selectors, services
+from registry.catalogue_index.words import asked_words
+from registry.interfaces import ServingInfo
+from registry.listing import entries_of, languages_of, mend_listings, refresh_listing
+from registry.models import CatalogueEntry, RegisteredModel, StaleListing
+from registry.selectors import CatalogueQuery
+from tests.factories import CARD, make_account, make_draft, make_model
+from tests.fakes.directory import FakeServingDirectory
+from tests.fakes.wiring import entry as wired
+from tests.registry.scene import approved, in_review, in_state, owner_of, submitted
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fakes")]
+COLUMNS = [field.attname for field in CatalogueEntry._meta.concrete_fields]
+STATES = ("submitted", "in_review", "approved", "changes_requested", "rejected", "withdrawn", "retired")
+
+
+def stored() -> dict[int, dict[str, Any]]:
+    return {row["registered_model_id"]: row for row in CatalogueEntry.objects.values(*COLUMNS)}
+
+
+def as_it_should_be() -> dict[int, dict[str, Any]]:
+    ids = list(RegisteredModel.objects.values_list("pk", flat=True))
+    return {entry.pk: {name: getattr(entry, name) for name in COLUMNS} for entry in entries_of(ids)}
+
+
+def found(words: str = "", **chosen: str) -> list[str]:
+    ids = selectors.find_models(CatalogueQuery(words=words, chosen=chosen)).ids
+    return [str(entry) for entry in selectors.entries_in_order(ids)]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_that_a_verb_leads_to_is_listed_at_once(state: str, settings: Any) -> None:
+    settings.BACKENDS = {**settings.BACKENDS, "serving_directory": wired(FakeServingDirectory())}
+    version = in_state(state)
+
+    assert stored() == as_it_should_be() != {}
+    assert found(status=state) == [str(version.registered_model)]
+    assert all(found(status=other) == [] for other in STATES if other != state)
+
+
+def test_a_model_is_not_listed_before_its_first_submission() -> None:
+    draft = make_draft(make_model(make_account("vera"), "iris", summary="Petals"))
+    services.update_draft(version=draft, actor=owner_of(draft), summary="Petals and sepals")
+
+    assert (stored(), found("petals")) == ({}, [])
+
+    submitted(draft)
+    assert found("sepals") == ["vera/iris"]
+
+
+def test_a_reopened_version_stays_listed_as_a_draft() -> None:
+    version = in_state("withdrawn")
+    services.reopen_version(version=version, actor=owner_of(version))
+
+    assert found(status="draft") == [str(version.registered_model)]
+    assert stored() == as_it_should_be()
+
+
+def test_a_changed_summary_and_task_are_found_at_once() -> None:
+    version = in_review()
+    draft = services.start_version(registered_model=version.registered_model, actor=owner_of(version))
+
+    services.update_draft(version=draft, actor=owner_of(draft), summary="Weighs turnips", task="ranking")
+
+    assert found("turnip", task="ranking") == [str(version.registered_model)]
+    assert stored() == as_it_should_be()
+
+
+def test_what_is_served_stands_for_the_model_and_what_comes_is_told(settings: Any) -> None:
+    directory = FakeServingDirectory()
+    settings.BACKENDS = {**settings.BACKENDS, "serving_directory": wired(directory)}
+    live = approved()
+    directory.add(
+        live.registered_model_id, ServingInfo(version_id=live.pk, word="in_production", live=True, healthy=True)
+    )
+    coming = make_draft(live.registered_model, state="in_review")
+
+    entry = CatalogueEntry.objects.get()
+
+    assert (entry.version_number, entry.status, entry.live) == (live.number, "in_production", True)
+    assert (entry.coming_number, entry.coming_status) == (coming.number, "in_review")
+    assert found(status="in_production") == [str(live.registered_model)]
+
+
+@pytest.mark.parametrize(
+    ("line", "languages"),
+    [
+        ("language: en", ["en"]),
+        ("language: [fr, EN, fr]", ["fr", "en"]),
+        ("language: no", ["no"]),
+        ("language: [zh-hant, not a code, '<b>']", ["zh-hant"]),
+        ("language: {en: fr}", []),
+        ("language: [[en]]", []),
+        ("tags: [x]", []),
+        ("language: [" + ", ".join(f"a{chr(97 + n)}" for n in range(26)) + "]", [f"a{chr(97 + n)}" for n in range(20)]),
+        ("language: !!python/object en", []),
+    ],
+)
+def test_languages_come_from_the_card(line: str, languages: list[str]) -> None:
+    card = f"---\nlicense: MIT\n{line}\n---\n# Card\n"
+
+    assert languages_of(card) == languages
+
+
+def test_models_are_found_by_their_language() -> None:
+    model = make_model(make_account("vera"), "iris")
+    make_draft(model, state="in_review", card_source=CARD.replace("license: MIT", "license: MIT\nlanguage: [fr, ar]"))
+    make_draft(state="in_review")
+
+    assert found(language="fr") == ["vera/iris"]
+    assert found(language="f") == []
+
+
+def test_an_entry_that_somebody_else_holds_is_mended_by_the_sweep() -> None:
+    version = in_review()
+    CatalogueEntry.objects.update(status="wrong")
+    StaleListing.objects.create(registered_model=version.registered_model)
+    StaleListing.objects.create(registered_model=version.registered_model)
+
+    mend_listings()
+
+    assert stored() == as_it_should_be()
+    assert not StaleListing.objects.exists()
+
+
+def test_the_catalogue_can_be_made_anew_from_nothing() -> None:
+    versions = [in_review(), approved()]
+    make_draft()
+    CatalogueEntry.objects.filter(pk=versions[0].registered_model_id).delete()
+    CatalogueEntry.objects.update(name="wrong")
+    said = StringIO()
+
+    call_command("rebuild_catalogue", stdout=said)
+
+    assert said.getvalue() == "2 entries\n"
+    assert stored() == as_it_should_be()
+    names = [str(version.registered_model) for version in versions]
+    assert sorted(found("iris")) == sorted(names)
+
+
+def test_a_catalogue_that_has_just_come_is_filled_after_the_migrations() -> None:
+    version = in_review()
+    CatalogueEntry.objects.all().delete()
+
+    emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
+
+    assert found("iris") == [str(version.registered_model)]
+
+
+def test_an_entry_goes_with_its_model() -> None:
+    version = in_review()
+    model = version.registered_model
+    model.versions.update(state="draft", revision=0)
+
+    refresh_listing(model.pk)
+
+    assert (stored(), found("iris")) == ({}, [])
+
+
+class TestOrder:
+    @pytest.fixture(autouse=True)
+    def _models(self) -> None:
+        vera, iris = make_account("vera"), make_account("iris")
+        for owner, name, summary in (
+            (vera, "iris", "Flowers"),
+            (vera, "petals", "Of an iris"),
+            (iris, "stones", "Minerals"),
+            (vera, "iris-two", "Flowers again"),
+        ):
+            make_draft(make_model(owner, name, summary=summary), state="in_review")
+
+    def test_the_name_itself_comes_first_then_names_then_texts(self) -> None:
+        assert found("iris") == ["vera/iris", "vera/iris-two", "iris/stones", "vera/petals"]
+        assert found("vera/iris") == ["vera/iris", "vera/iris-two", "vera/petals"]
+
+    @pytest.mark.parametrize(
+        ("sort", "names"),
+        [
+            ("name", ["iris", "iris-two", "petals", "stones"]),
+            ("newest", ["iris-two", "stones", "petals", "iris"]),
+            ("updated", ["iris-two", "stones", "petals", "iris"]),
+        ],
+    )
+    @pytest.mark.parametrize("words", ["", "iris"])
+    def test_the_order_that_is_asked_for(self, sort: str, names: list[str], words: str) -> None:
+        ids = selectors.find_models(CatalogueQuery(words=words, sort=sort)).ids
+
+        assert [entry.name for entry in selectors.entries_in_order(ids)] == names
+
+    def test_too_many_are_counted_as_more_and_the_order_still_holds(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("registry.selectors.search.MOST_LISTED", 2)
+
+        by_name = selectors.find_models(CatalogueQuery(words="iris", sort="name"))
+        everything = selectors.find_models(CatalogueQuery(sort="name"))
+
+        assert [entry.name for entry in selectors.entries_in_order(by_name.ids)] == ["iris", "iris-two"]
+        assert (by_name.total, by_name.more) == (2, True)
+        assert {(value.value, value.total, value.more) for value in by_name.facets["owner"]} == {("vera", 2, True)}
+        assert (everything.total, everything.more, len(everything.ids)) == (4, False, 2)
+        assert {(value.value, value.total, value.more) for value in everything.facets["owner"]} == {
+            ("vera", 3, False),
+            ("iris", 1, False),
+        }
+
+    def test_a_facet_counts_what_another_choice_in_it_would_give(self) -> None:
+        facets = selectors.find_models(CatalogueQuery(chosen={"owner": "iris"})).facets
+
+        assert {value.value: value.total for value in facets["owner"]} == {"vera": 3, "iris": 1}
+        assert {value.value: value.total for value in facets["status"]} == {"in_review": 1}
+
+    def test_an_entry_is_found_by_every_word_of_its_own(self) -> None:
+        for entry in CatalogueEntry.objects.all():
+            for word in asked_words(f"{entry.name} {entry.owner_name} {entry.summary}"):
+                assert str(entry) in found(word)
