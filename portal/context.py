@@ -26,6 +26,7 @@ def navigation(request: HttpRequest) -> dict[str, object]:
             "may_submit": permissions.may_submit(user),
             "may_review": reviewer,
             "may_operate": permissions.may_operate(user),
+            "may_handle_reports": permissions.may_handle_reports(user),
             "may_administer": permissions.may_administer(user),
             "unread_count": unread,
             # The count ends at its limit: for a person a hundred is many.

@@ -289,6 +289,12 @@ OCI_REGISTRY_CHUNK_BYTES = declare(
     "Largest request to the registry, in bytes, where a proxy in front of it has a limit; 0: a layer in one.",
 )
 EMAIL_FROM = declare("MODEL_COMMONS_EMAIL_FROM", "model-commons@localhost", str, "Sender of the portal's mail.")
+REPORTS_PER_HOUR = declare(
+    "MODEL_COMMONS_REPORTS_PER_HOUR",
+    "10",
+    positive,
+    "Reports about models that one account, or one address of people not signed in, may send within an hour.",
+)
 NOTIFICATION_MAIL_DELAY_SECONDS = declare(
     "MODEL_COMMONS_NOTIFICATION_MAIL_DELAY_SECONDS",
     "120",

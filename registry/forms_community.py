@@ -5,6 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from registry.models import ReportCategory, ReportState
+
 
 class MessageForm(forms.Form):
     """What somebody says about a model."""
@@ -23,3 +25,33 @@ class HideForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"), max_length=500, help_text=_("Public: it stands in the message's place.")
     )
+
+
+class ReportForm(forms.Form):
+    """What somebody finds wrong."""
+
+    category = forms.ChoiceField(label=_("What is it about?"), choices=ReportCategory, widget=forms.RadioSelect)
+    text = forms.CharField(
+        label=_("What is wrong?"),
+        widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
+        help_text=_("As exact as you can: where, what, and how you know."),
+    )
+    contact = forms.CharField(
+        label=_("Your e-mail address"),
+        required=False,
+        max_length=254,
+        widget=forms.EmailInput(attrs={"dir": "ltr", "autocomplete": "email"}),
+        help_text=_("For questions back; never public."),
+    )
+
+
+class DecideReportForm(forms.Form):
+    """What becomes of a report."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+        help_text=_("Public. Name neither the reporter nor anybody's personal data."),
+    )
+    decision = forms.ChoiceField(choices=ReportState, widget=forms.HiddenInput)

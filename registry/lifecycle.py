@@ -12,7 +12,7 @@ from django.utils import timezone
 from registry.errors import ConflictError
 from registry.events import Actor, record_event
 from registry.listing import refresh_listing
-from registry.models import ModelVersion, VersionState
+from registry.models import ModelVersion, RegisteredModel, ReportState, VersionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,15 @@ VERSION = Machine(
         S.RETIRED: frozenset({S.APPROVED}),
     },
 )
+R = ReportState
+REPORT = Machine(
+    "report",
+    {
+        R.ACCEPTED: frozenset({R.OPEN}),
+        R.DISMISSED: frozenset({R.OPEN}),
+        R.OPEN: frozenset({R.ACCEPTED, R.DISMISSED}),
+    },
+)
 
 
 def move(
@@ -44,8 +53,9 @@ def move(
     *,
     machine: Machine,
     to: str,
-    version: ModelVersion,
+    version: ModelVersion | None,
     actor: Actor,
+    registered_model: RegisteredModel | None = None,
     reason: str = "",
     digest: str = "",
     guard: Mapping[str, Any] | None = None,
@@ -54,6 +64,7 @@ def move(
 ) -> None:
     """Move `instance` to state `to`, with `changes`, an event and the catalogue's entry, or raise `ConflictError`.
 
+    What is about no version names its `registered_model`, and leaves the catalogue as it is.
     `guard` are further conditions that the stored row must meet (digests that were seen, for example).
     No row matched means that somebody else moved it first. The instance is refreshed afterwards.
     """
@@ -68,6 +79,7 @@ def move(
             tag=f"{machine.subject}:{to}",
             subject=f"{machine.subject}:{instance.pk}",
             actor=actor,
+            registered_model=registered_model,
             version=version,
             from_state=before,
             to_state=to,
@@ -75,5 +87,6 @@ def move(
             digest=digest,
             public=public,
         )
-        refresh_listing(version.registered_model_id)
+        if version is not None:
+            refresh_listing(version.registered_model_id)
     instance.refresh_from_db(fields=["state", "state_changed_at", *changes])

@@ -10,6 +10,13 @@ from django.utils.translation import ngettext_lazy
 from registry.messages import Message
 
 COMMUNITY_MESSAGES: Mapping[str, Message] = {
+    "rights.may_be_told": Message(
+        _("Your account is not active."), _("Ask an administrator to activate it, then try again.")
+    ),
+    "rights.may_handle_reports": Message(
+        _("Only reviewers, operators and administrators may open this page."),
+        _("What they decide is in the decision log."),
+    ),
     "rights.may_take_part": Message(
         _("Your account is not active."), _("Ask an administrator to activate it, then try again.")
     ),
@@ -56,6 +63,31 @@ COMMUNITY_MESSAGES: Mapping[str, Message] = {
         ),
         _("Your text is not lost. Send it again a little later."),
     ),
+    "report.unknown": Message(
+        _("There is no such report."), _("Reports about your own models and messages are looked after by others.")
+    ),
+    "report.unknown_category": Message(_("This is no kind of problem."), _("Choose one of the list.")),
+    "report.text_needed": Message(_("Please say what is wrong."), _("One sentence may be enough.")),
+    "report.too_long": Message(
+        _("The text is longer than %(limit)s characters."), _("Shorten it, or link to the rest.")
+    ),
+    "report.bad_contact": Message(
+        _("This is not an e-mail address."), _("Correct it, or leave it empty: it is not needed.")
+    ),
+    "report.too_many": Message(
+        ngettext_lazy(
+            "You have sent %(limit)s report within the hour.",
+            "You have sent %(limit)s reports within the hour.",
+            "limit",
+        ),
+        _("Your text is not lost. Send it again a little later."),
+    ),
+    "report.reason_needed": Message(_("Please give a reason."), _("It is public, so write no personal data into it.")),
+    "report.not_yours_to_decide": Message(
+        _("You may not decide on this report."),
+        _("The desk decides, and nobody on what they sent or on what is said about their own."),
+    ),
+    "report.not_for_them": Message(_("This account may not look after the report."), _("Choose somebody of the list.")),
     "mail.server_away": Message(
         _("The mail server does not take mail at the moment."),
         _("The mail waits and is sent as soon as the server answers. If it stays, an operator should look at it."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from registry.models import Account, Concern, DiscussionMessage, Event, Notification, VersionState
-from registry.permissions import may_review
+from registry.permissions import may_handle_reports, may_review
 from registry.views.presentation import event_comment, event_text
 
 # The page of the row that an event is about, by the kind that its subject names; not every installation has them all.
@@ -66,13 +67,14 @@ def news_path(notification: Notification, *, reader: Account) -> str:
         # An answer's own address leads on to its place in the topic.
         model = event.registered_model
         return reverse("registry:discussion_topic", args=[model.owner.username, model.name, pk])
+    if kind == "report":
+        at_the_desk = notification.concern == Concern.REPORTS and may_handle_reports(reader)
+        return reverse("registry:report", args=[pk]) if at_the_desk else _version_path(event)
     if kind in PAGES:
-        try:
+        with suppress(NoReverseMatch):
             return reverse(PAGES[kind], args=[pk])
-        except NoReverseMatch:
-            return _version_path(event)
-    at_the_desk = notification.concern in {Concern.REVIEW, Concern.REVIEW_QUEUE} and may_review(reader)
-    if at_the_desk and event.version is not None and event.version.state != VersionState.DRAFT:
+    reviewing = notification.concern in {Concern.REVIEW, Concern.REVIEW_QUEUE} and may_review(reader)
+    if reviewing and event.version is not None and event.version.state != VersionState.DRAFT:
         return reverse("registry:review", args=[event.version.pk])
     return _version_path(event)
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
-from registry.models import Account, DiscussionMessage, ModelVersion, RegisteredModel, Scope, VersionState
+from registry.models import Account, DiscussionMessage, ModelVersion, RegisteredModel, Report, Scope, VersionState
 from registry.sign_in.second_factor import has_second_factor
 
 REVIEWERS = "reviewers"
@@ -60,9 +60,14 @@ def may_submit(user: User) -> bool:
     return _active(user) and within_scope(user, Scope.SUBMIT)
 
 
-def may_take_part(user: User) -> bool:
-    """Have an inbox, watch models and talk about them: any active account."""
+def may_be_told(user: User) -> bool:
+    """Have an inbox and a profile: any active account."""
     return _active(user)
+
+
+def may_take_part(user: User) -> bool:
+    """Watch models and talk about them: any active account."""
+    return _active(user) and within_scope(user, Scope.SUBMIT)
 
 
 def may_review(user: User) -> bool:
@@ -133,3 +138,20 @@ def may_hide_message(user: User, message: DiscussionMessage) -> bool:
     """Hide what breaks the rules: reviewers and administrators, but nobody what is said about their own model."""
     right = may_review(user) or may_administer(user)
     return right and message.registered_model.owner_id != user.pk
+
+
+def may_handle_reports(user: User) -> bool:
+    """Work at the report desk: everybody with a right over others' models."""
+    return may_review(user) or may_operate(user) or may_administer(user)
+
+
+def may_see_report(user: User, report: Report) -> bool:
+    """Read a report and who sent it: the desk, but nobody what is said about their own."""
+    message = report.message
+    about_own = report.registered_model.owner_id == user.pk or (message is not None and message.author_id == user.pk)
+    return may_handle_reports(user) and not about_own
+
+
+def may_decide_report(user: User, report: Report) -> bool:
+    """Accept, dismiss or reopen a report: who may see it and did not send it."""
+    return may_see_report(user, report) and report.reporter_id != user.pk

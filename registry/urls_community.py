@@ -1,8 +1,8 @@
-"""Addresses of what people do with one another: notifications, watching."""
+"""Addresses of what people do with one another: notifications, watching, discussions, reports."""
 
 from django.urls import path
 
-from registry.views import discussion, notifications
+from registry.views import discussion, notifications, reports
 
 urlpatterns = [
     path("notifications/", notifications.inbox, name="notifications"),
@@ -14,5 +14,9 @@ urlpatterns = [
     path("models/<slug:owner>/<slug:name>/discussion/<int:pk>/", discussion.topic, name="discussion_topic"),
     path("models/<slug:owner>/<slug:name>/discussion/<int:pk>/edit/", discussion.edit, name="discussion_edit"),
     path("models/<slug:owner>/<slug:name>/discussion/<int:pk>/hide/", discussion.hide, name="discussion_hide"),
+    path("models/<slug:owner>/<slug:name>/report/", reports.report, name="report_model"),
+    path("reports/", reports.report_desk, name="reports"),
+    path("reports/<int:pk>/", reports.report_page, name="report"),
+    path("reports/<int:pk>/assign/", reports.report_assign, name="report_assign"),
     path("models/<slug:owner>/<slug:name>/watch/", notifications.watch, name="watch"),
 ]

@@ -16,6 +16,7 @@ from registry.models.event import Event
 from registry.models.job import Job, JobState, Lease
 from registry.models.listing import CatalogueEntry, StaleListing
 from registry.models.notification import Concern, Notification, NotificationSwitch, UntoldEvent, Watch
+from registry.models.report import Report, ReportCategory, ReportState
 from registry.models.review import Check, Decision, Review, TrialRun
 from registry.models.token import ApiToken, Scope
 from registry.models.upload import Upload
@@ -39,6 +40,9 @@ __all__ = [
     "Notification",
     "NotificationSwitch",
     "RegisteredModel",
+    "Report",
+    "ReportCategory",
+    "ReportState",
     "Review",
     "ReviewClaim",
     "ReviewThread",

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from django.db.models import Q
 
-from registry.models import Account, Concern, DiscussionMessage, Event, Watch
+from registry.models import Account, Concern, DiscussionMessage, Event, Report, Watch
 from registry.permissions import OPERATORS, REVIEWERS
+from registry.selectors.reports import desk_members
 
 Members = Callable[[Event], Iterable[int | None]]
 Circle = tuple[Concern, Members]
@@ -58,6 +59,29 @@ def message_author(event: Event) -> Iterable[int | None]:
     return [] if pk is None else DiscussionMessage.objects.filter(pk=pk).values_list("author", flat=True)
 
 
+def report_desk(event: Event) -> Iterable[int | None]:
+    """Everybody at the report desk, but for those whom the report is about or who sent it."""
+    report = _report(event)
+    return () if report is None else desk_members(report).values_list("pk", flat=True)
+
+
+def report_sender(event: Event) -> Iterable[int | None]:
+    """Who sent the report, and who looks after it."""
+    report = _report(event)
+    return () if report is None else (report.reporter_id, report.assigned_to_id)
+
+
+def report_assignee(event: Event) -> Iterable[int | None]:
+    """Who looks after the report."""
+    report = _report(event)
+    return () if report is None else (report.assigned_to_id,)
+
+
+def _report(event: Event) -> Report | None:
+    pk = _subject(event, "report")
+    return None if pk is None else Report.objects.select_related("registered_model", "message").filter(pk=pk).first()
+
+
 def _subject(event: Event, kind: str) -> int | None:
     found, _colon, pk = event.subject.partition(":")
     return int(pk) if found == kind and pk.isdecimal() else None
@@ -86,6 +110,11 @@ CIRCLES: Mapping[str, Sequence[Circle]] = {
     "rollout:failed": TROUBLE,
     "rollout:degraded": TROUBLE,
     "rollout:recovered": TROUBLE,
+    "report:filed": ((Concern.REPORTS, report_desk),),
+    "report:open": ((Concern.REPORTS, report_sender), (Concern.REPORTS, report_desk)),
+    "report:assigned": ((Concern.REPORTS, report_assignee),),
+    "report:accepted": ((Concern.REPORTS, report_sender), (OWN, owners)),
+    "report:dismissed": ((Concern.REPORTS, report_sender),),
     "discussion:posted": ((Concern.DISCUSSION, watchers),),
     "discussion:answered": ((Concern.DISCUSSION, watchers),),
     "discussion:hidden": ((OWN, message_author),),

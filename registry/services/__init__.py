@@ -13,6 +13,7 @@ from registry.services.drafts import (
 from registry.services.notifying import mark_read, set_mail_pace, set_switch, unsubscribe
 from registry.services.preferences import choose_language
 from registry.services.removal import delete_draft, remove_file
+from registry.services.reporting import assign_report, decide_report, reopen_report, report_model
 from registry.services.reviewing import state_review
 from registry.services.rights import set_right
 from registry.services.submission import (
@@ -31,12 +32,14 @@ from registry.services.watching import watch_model
 
 __all__ = [
     "TrialOutcome",
+    "assign_report",
     "attach_file",
     "cancel_upload",
     "check_again",
     "choose_language",
     "claim_version",
     "create_token",
+    "decide_report",
     "delete_draft",
     "edit_message",
     "hide_message",
@@ -49,8 +52,10 @@ __all__ = [
     "register_model",
     "release_claim",
     "remove_file",
+    "reopen_report",
     "reopen_version",
     "reply_to_thread",
+    "report_model",
     "resolve_thread",
     "retire_version",
     "retry_version",

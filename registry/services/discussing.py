@@ -13,7 +13,7 @@ from registry.events import record_event
 from registry.models import Account, DiscussionMessage, EarlierText, RegisteredModel
 from registry.permissions import may_edit_message, may_hide_message, may_take_part
 from registry.rate_limits import take_turn
-from registry.selectors.catalogue import visible_models
+from registry.selectors import visible_models
 from registry.services.watching import watch_by_taking_part
 
 MOST_ANSWERS = 200

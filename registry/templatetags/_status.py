@@ -63,6 +63,9 @@ _WORDS: dict[str, StatusWord] = {
     "reject": StatusWord(_("Rejected"), *_BAD),
     "pass": StatusWord(_("Passed"), *_GOOD),
     "warn": StatusWord(_("Warning"), *_CARE),
+    "open": StatusWord(_("Open"), *_WORKING),
+    "accepted": StatusWord(_("Accepted"), *_GOOD),
+    "dismissed": StatusWord(_("Dismissed"), *_STILL),
     "fail": StatusWord(_("Failed"), *_BAD),
 }
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from registry import selectors, services
 from registry.models import Concern
 from registry.news import news_path, news_rows
-from registry.permissions import may_take_part
+from registry.permissions import may_be_told, may_take_part
 from registry.selectors import notifications as reads
 from registry.selectors.watching import watched_models
 from registry.services.notifying import read_unsubscribe_token
@@ -22,7 +22,7 @@ from registry.views.access import account_of, asked, paged, requires
 
 
 @require_safe
-@requires(may_take_part)
+@requires(may_be_told)
 def inbox(request: HttpRequest) -> HttpResponse:
     """What concerns the account, unread first."""
     account = account_of(request)
@@ -41,7 +41,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@requires(may_take_part)
+@requires(may_be_told)
 def follow(request: HttpRequest, pk: int) -> HttpResponse:
     """Lead to what a notification is about, which is thereby read. Only the account's own row is touched."""
     account = account_of(request)
@@ -51,7 +51,7 @@ def follow(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@requires(may_take_part)
+@requires(may_be_told)
 def mark_read(request: HttpRequest) -> HttpResponse:
     """Mark one notification read or unread, or all of them read."""
     account = account_of(request)
@@ -66,7 +66,7 @@ def mark_read(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@requires(may_take_part)
+@requires(may_be_told)
 def settings_page(request: HttpRequest) -> HttpResponse:
     """What the account hears of, where and how often, and the models that it follows."""
     account = account_of(request)

@@ -20,6 +20,7 @@ from registry.models import (
     Job,
     ModelVersion,
     Notification,
+    Report,
     Review,
     TrialRun,
     Upload,
@@ -55,6 +56,7 @@ class Belongings:
     queued_build: ImageBuild
     news: Notification
     message: DiscussionMessage
+    report: Report
     token: ApiToken
 
     def rows(self) -> list[Any]:
@@ -73,6 +75,7 @@ class Belongings:
             ApiToken,
             Watch,
             DiscussionMessage,
+            Report,
         )
         return [list(table.objects.order_by("pk").values()) for table in tables]
 
@@ -122,6 +125,7 @@ def belongings_of(owner: Account) -> Belongings:
         message=DiscussionMessage.objects.create(
             registered_model=live.registered_model, author=owner, source="Hello", html="<p>Hello</p>"
         ),
+        report=Report.objects.create(registered_model=live.registered_model, category="other", text="Odd."),
         news=Notification.objects.create(account=owner, event=public, concern="own"),
         token=ApiToken.objects.create(
             account=owner,

@@ -40,6 +40,17 @@ def moderator(status: Status) -> Rule:
     return rule
 
 
+def desk(status: Status, *, own: Status | None = None) -> Rule:
+    """Everybody with a right over others' models; a report about one's own is not there."""
+
+    def rule(role: str, mine: bool) -> Status:  # noqa: FBT001  # the shape of every rule
+        if role in {VISITOR, "account"}:
+            return LOGIN if role == VISITOR else 403
+        return own if mine and own is not None else status
+
+    return rule
+
+
 COMMUNITY = (
     Row("registry:notifications", signed_in(200), NO),
     Row("registry:notification", owner_only(302), NO, key("news")),
@@ -58,6 +69,17 @@ COMMUNITY = (
     Row("registry:discussion_topic", SEEN, signed_in(302), message, lambda _b: {"text": "I agree."}),
     Row("registry:discussion_edit", owner_only(200, others=403), owner_only(400, others=403), message),
     Row("registry:discussion_hide", moderator(200), moderator(400), message),
+    Row("registry:report_model", SEEN, everybody(400), named("live")),
+    Row(
+        "registry:report_model",
+        owner_only(200, visitor=404),
+        owner_only(400, visitor=404),
+        named("draft"),
+        case="never submitted",
+    ),
+    Row("registry:reports", desk(200), NO),
+    Row("registry:report", desk(200, own=404), desk(400, own=404), key("report")),
+    Row("registry:report_assign", NO, desk(302, own=404), key("report")),
     Row("registry:watch", NO, signed_in(302), named("live")),
     Row("registry:watch", NO, owner_only(302), named("draft"), case="never submitted"),
 )

@@ -6,6 +6,8 @@ import html
 import re
 from typing import Any
 
+from django.utils import timezone
+
 from registry.events import record_event
 from registry.jobs import runner
 from registry.models import Account, Event, ModelVersion, Notification
@@ -27,7 +29,7 @@ def mail() -> None:
 
 def bare_version(owner: Account, name: str = "iris", **fields: object) -> ModelVersion:
     """A version that stands in review, without a history."""
-    fields = {"state": "in_review", "submitted_by": owner, "revision": 1, **fields}
+    fields = {"state": "in_review", "submitted_by": owner, "submitted_at": timezone.now(), "revision": 1, **fields}
     return make_draft(make_model(owner, name), files={}, examples=(), **fields)  # type: ignore[arg-type]  # columns
 
 
