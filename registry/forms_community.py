@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from registry.models import ReportCategory, ReportState
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+def languages() -> list[tuple[str, StrOrPromise]]:
+    """The portal's languages, after the browser's choice."""
+    return [("", _("As the browser asks")), *settings.LANGUAGES]
 
 
 class MessageForm(forms.Form):
@@ -55,3 +66,18 @@ class DecideReportForm(forms.Form):
         help_text=_("Public. Name neither the reporter nor anybody's personal data."),
     )
     decision = forms.ChoiceField(choices=ReportState, widget=forms.HiddenInput)
+
+
+class ProfileForm(forms.Form):
+    """What an account says about itself."""
+
+    display_name = forms.CharField(
+        label=_("Display name"),
+        required=False,
+        max_length=80,
+        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "name"}),
+        help_text=_("Public. Empty: your user name stands alone."),
+    )
+    language = forms.ChoiceField(
+        label=_("Language"), required=False, choices=languages, help_text=_("Of pages and mail.")
+    )

@@ -63,6 +63,9 @@ COMMUNITY_MESSAGES: Mapping[str, Message] = {
         ),
         _("Your text is not lost. Send it again a little later."),
     ),
+    "account.name_too_long": Message(
+        _("A display name has at most %(limit)s characters."), _("Shorten it; your user name stays beside it.")
+    ),
     "report.unknown": Message(
         _("There is no such report."), _("Reports about your own models and messages are looked after by others.")
     ),

@@ -17,6 +17,7 @@ from django.utils.text import Truncator
 from registry.errors import TransientError, UserError
 from registry.models import Account, Notification
 from registry.news import News, news_rows
+from registry.plain_text import one_line
 from registry.services.notifying import unsubscribe_token
 
 logger = logging.getLogger(__name__)
@@ -83,11 +84,6 @@ def message_id(account: Account, notifications: Sequence[Notification]) -> str:
     digest = hashlib.sha256(f"{account.pk}:{ids}".encode()).hexdigest()[:32]
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(" >") or "localhost"
     return f"<news-{digest}@{domain}>"
-
-
-def one_line(text: str) -> str:
-    """Printable text on one line: nothing that somebody typed can add a header or turn the direction of writing."""
-    return "".join(char for char in " ".join(text.split()) if char.isprintable())
 
 
 def excerpt(text: str) -> list[str]:

@@ -1,8 +1,8 @@
-"""Addresses of what people do with one another: notifications, watching, discussions, reports."""
+"""Addresses of what people do with one another: notifications, watching, discussions, reports, profiles."""
 
 from django.urls import path
 
-from registry.views import discussion, notifications, reports
+from registry.views import discussion, notifications, profiles, reports
 
 urlpatterns = [
     path("notifications/", notifications.inbox, name="notifications"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("models/<slug:owner>/<slug:name>/discussion/<int:pk>/edit/", discussion.edit, name="discussion_edit"),
     path("models/<slug:owner>/<slug:name>/discussion/<int:pk>/hide/", discussion.hide, name="discussion_hide"),
     path("models/<slug:owner>/<slug:name>/report/", reports.report, name="report_model"),
+    path("users/<slug:username>/", profiles.profile, name="profile"),
+    path("account/profile/", profiles.profile_edit, name="profile_edit"),
     path("reports/", reports.report_desk, name="reports"),
     path("reports/<int:pk>/", reports.report_page, name="report"),
     path("reports/<int:pk>/assign/", reports.report_assign, name="report_assign"),

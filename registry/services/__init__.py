@@ -11,7 +11,7 @@ from registry.services.drafts import (
     update_draft,
 )
 from registry.services.notifying import mark_read, set_mail_pace, set_switch, unsubscribe
-from registry.services.preferences import choose_language
+from registry.services.preferences import choose_display_name, choose_language
 from registry.services.removal import delete_draft, remove_file
 from registry.services.reporting import assign_report, decide_report, reopen_report, report_model
 from registry.services.reviewing import state_review
@@ -36,6 +36,7 @@ __all__ = [
     "attach_file",
     "cancel_upload",
     "check_again",
+    "choose_display_name",
     "choose_language",
     "claim_version",
     "create_token",

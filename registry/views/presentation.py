@@ -112,6 +112,7 @@ class TimelineRow:
     text: str
     comment: str
     url: str
+    actor_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +219,8 @@ def timeline_rows(events: Iterable[Event]) -> list[TimelineRow]:
             actor_name=event.actor.get_full_name() if event.actor else "",
             text=event_text(event),
             comment=event_comment(event),
-            url=reverse("registry:event", args=[event.pk]),
+            url=reverse("registry:event", args=[event.pk]) if event.public else "",
+            actor_path=reverse("registry:profile", args=[event.actor.username]) if event.actor else "",
         )
         for event in events
     ]

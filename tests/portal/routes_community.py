@@ -80,6 +80,9 @@ COMMUNITY = (
     Row("registry:reports", desk(200), NO),
     Row("registry:report", desk(200, own=404), desk(400, own=404), key("report")),
     Row("registry:report_assign", NO, desk(302, own=404), key("report")),
+    Row("registry:profile", SEEN, NO, lambda b: {"username": b.owner.username}),
+    Row("registry:profile", everybody(404), NO, lambda _b: {"username": "nobody-at-all"}, case="unknown"),
+    Row("registry:profile_edit", signed_in(200), signed_in(302)),
     Row("registry:watch", NO, signed_in(302), named("live")),
     Row("registry:watch", NO, owner_only(302), named("draft"), case="never submitted"),
 )
