@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from registry.models import Account, Concern, DiscussionMessage, Event, Notification, VersionState
 from registry.permissions import may_handle_reports, may_review
-from registry.views.presentation import event_comment, event_text
+from registry.views.presentation import actor_name, event_comment, event_text
 
 # The page of the row that an event is about, by the kind that its subject names; not every installation has them all.
 PAGES = {"image_build": "deployer:build", "rollout": "deployer:rollout"}
@@ -49,7 +49,7 @@ def news_rows(notifications: Iterable[Notification], *, reader: Account) -> list
             at=row.event.at,
             unread=row.read_at is None,
             concern=str(Concern(row.concern).label),
-            actor_name=row.event.actor.get_full_name() if row.event.actor else "",
+            actor_name=actor_name(row.event),
             text=event_text(row.event),
             about=str(row.event.registered_model or ""),
             comment=event_comment(row.event) or said.get(row.event.subject, ""),

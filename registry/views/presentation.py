@@ -203,6 +203,13 @@ def event_kind(tag: str) -> str:
     return capfirst(str(text) % {"version": "…"}) if text else tag
 
 
+def actor_name(event: Event) -> str:
+    """Whose act it was; "" for the portal itself."""
+    if event.actor is not None:
+        return event.actor.get_full_name()
+    return gettext("A visitor") if event.tag == "report:filed" else ""
+
+
 def event_comment(event: Event) -> str:
     """Why it happened: a person's words, or the portal's message."""
     if event.actor_id is None and event.reason in known_codes():
@@ -216,7 +223,7 @@ def timeline_rows(events: Iterable[Event]) -> list[TimelineRow]:
     return [
         TimelineRow(
             at=event.at,
-            actor_name=event.actor.get_full_name() if event.actor else "",
+            actor_name=actor_name(event),
             text=event_text(event),
             comment=event_comment(event),
             url=reverse("registry:event", args=[event.pk]) if event.public else "",

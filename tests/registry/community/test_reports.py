@@ -227,6 +227,7 @@ class TestDesk:
         page = words(web.get(f"/reports/{report.pk}/"))
         assert SECRET_MAIL in page
         assert "not signed in" in page
+        assert "A visitor reported a problem" in page
         refused = web.post(f"/reports/{report.pk}/", {"decision": "accepted", "reason": ""})
         assert refused.status_code == 400
         web.post(f"/reports/{report.pk}/", {"decision": "accepted", "reason": "Removed."})

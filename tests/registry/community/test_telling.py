@@ -19,9 +19,10 @@ from registry import services
 from registry.events import record_event
 from registry.jobs import runner
 from registry.jobs.queue import Claim, claim
-from registry.models import Account, Event, Job, Notification, UntoldEvent
+from registry.models import Account, Concern, Event, Job, Notification, UntoldEvent
 from registry.news_jobs import MAILING, mail_news, queue_mail, queue_telling
 from registry.news_jobs import tell as tell_job
+from registry.selectors import concerns
 from registry.selectors.notifications import mail_address
 from registry.services.notifying import tell_concerned
 from tests.at_once import at_once
@@ -77,9 +78,14 @@ class TestTelling:
 
         assert Notification.objects.count() == 1
 
-    def test_one_event_that_cannot_be_told_keeps_no_other_waiting(self, vera: Account, caplog: Any) -> None:
-        bad, _good = news(vera, "review:claim_taken_over", "version:approved")
-        Event.objects.filter(pk=bad.pk).update(subject="account:99999999999999999999999")
+    def test_one_event_that_cannot_be_told_keeps_no_other_waiting(
+        self, vera: Account, caplog: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(_event: Event) -> list[int | None]:
+            raise ValueError("a fault of ours")
+
+        monkeypatch.setitem(concerns.CIRCLES, "version:withdrawn", ((Concern.OWN, broken),))  # type: ignore[arg-type]  # a dict
+        news(vera, "version:withdrawn", "version:approved")
         for _round in range(6):
             tell()
 
