@@ -75,7 +75,8 @@ def news_path(notification: Notification, *, reader: Account) -> str:
             return reverse(PAGES[kind], args=[pk])
     reviewing = notification.concern in {Concern.REVIEW, Concern.REVIEW_QUEUE} and may_review(reader)
     if reviewing and event.version is not None and event.version.state != VersionState.DRAFT:
-        return reverse("registry:review", args=[event.version.pk])
+        place = f"#thread-{pk}" if kind == "thread" else ""
+        return reverse("registry:review", args=[event.version.pk]) + place
     return _version_path(event)
 
 

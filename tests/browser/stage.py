@@ -174,7 +174,10 @@ def make_scene(name: str) -> dict[str, str]:
     draft = make_draft(Account.objects.get(username="volunteer"), f"{name}-draft")
     rollout = Rollout.objects.get(version__registered_model=registered_model)
     build = ImageBuild.objects.get(version__registered_model=registered_model)
+    topic, report = talk_about(registered_model)
     return {
+        "topic": topic,
+        "report": report,
         "draft": f"/drafts/{draft.pk}/",
         "review": f"/reviews/{review.pk}/",
         "rollout": f"/rollouts/{rollout.pk}/",
@@ -183,6 +186,22 @@ def make_scene(name: str) -> dict[str, str]:
         "endpoint": f"/endpoints/{Endpoint.objects.get(current=rollout).name}/",
         "model": f"/models/{OWNER}/{name}/",
     }
+
+
+def talk_about(registered_model: RegisteredModel) -> tuple[str, str]:
+    """A topic with an answer and a report about the model; returns the addresses of topic and report."""
+    from registry import services
+    from registry.models import Account
+
+    volunteer, reviewer = (Account.objects.get(username=name) for name in ("volunteer", "reviewer"))
+    topic = services.post_message(registered_model=registered_model, author=volunteer, text="Does it know *roses*?")
+    answer = services.post_message(registered_model=registered_model, author=reviewer, text="Only irises.", topic=topic)
+    services.edit_message(message=answer, actor=reviewer, text="Only irises, of three species.")
+    report = services.report_model(
+        registered_model=registered_model, category="licence", text="Whose data are these?", address="stage"
+    )
+    path = f"/models/{registered_model.owner.username}/{registered_model.name}/discussion/{topic.pk}/"
+    return path, f"/reports/{report.pk}/"
 
 
 def make_draft(owner: Account, name: str) -> ModelVersion:
