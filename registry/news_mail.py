@@ -68,6 +68,9 @@ def send(letter: EmailMessage) -> None:
         if codes and all(code >= PERMANENT for code in codes):
             raise UserError("mail.address_refused") from error
         raise TransientError("mail.server_away") from error
+    except (smtplib.SMTPNotSupportedError, ValueError) as error:
+        # An address that mail cannot be written to, or that the server cannot spell.
+        raise UserError("mail.address_refused") from error
     except (smtplib.SMTPException, OSError) as error:
         logger.warning("the mail server did not take a mail: %s", type(error).__name__)
         raise TransientError("mail.server_away") from error

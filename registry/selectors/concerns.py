@@ -117,8 +117,8 @@ CIRCLES: Mapping[str, Sequence[Circle]] = {
     "report:dismissed": ((Concern.REPORTS, report_sender),),
     "discussion:posted": ((Concern.DISCUSSION, watchers),),
     "discussion:answered": ((Concern.DISCUSSION, watchers),),
-    "discussion:hidden": ((OWN, message_author),),
-    "discussion:shown": ((OWN, message_author),),
+    "discussion:hidden": ((Concern.DISCUSSION, message_author),),
+    "discussion:shown": ((Concern.DISCUSSION, message_author),),
     "rollout:ready": ((OWN, owners), (WATCHED, watchers)),
 }
 

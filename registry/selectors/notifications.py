@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.db.models import BooleanField, Count, ExpressionWrapper, Max, Min, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from registry.errors import NotFoundError
@@ -101,19 +100,17 @@ def accounts_to_mail() -> list[int]:
     """Accounts whose mail may go out now: news has been collected long enough, and the last mail is old enough."""
     now = timezone.now()
     ripe = now - timedelta(seconds=settings.NOTIFICATION_MAIL_DELAY_SECONDS)
+    pause = timedelta(minutes=settings.NOTIFICATION_MAIL_PAUSE_MINUTES)
+    mailed = Notification.objects.filter(account=OuterRef("account"), mailed_at__isnull=False).order_by("-mailed_at")
+    rested = Q(last__isnull=True) | Q(account__daily_mail=False, last__lte=now - pause)
     waiting = (
         Notification.objects.filter(mail_due=True)
-        .order_by()
-        .values_list("account", "account__daily_mail")
-        .annotate(oldest=Min("created_at"))
-        .filter(oldest__lte=ripe)[:ACCOUNTS_AT_ONCE]
+        .values("account")
+        .annotate(oldest=Min("created_at"), last=Subquery(mailed.values("mailed_at")[:1]))
+        .filter(rested | Q(account__daily_mail=True, last__lte=now - timedelta(days=1)), oldest__lte=ripe)
+        .order_by("oldest")
     )
-    rows: Sequence[tuple[int, bool, object]] = list(waiting)
-    mailed = Notification.objects.filter(account__in=[row[0] for row in rows], mailed_at__isnull=False)
-    last = dict(mailed.order_by().values_list("account").annotate(last=Max("mailed_at")))
-    pause = timedelta(minutes=settings.NOTIFICATION_MAIL_PAUSE_MINUTES)
-    paces = {False: pause, True: timedelta(days=1)}
-    return [pk for pk, daily, _oldest in rows if pk not in last or last[pk] <= now - paces[daily]]
+    return list(waiting.values_list("account", flat=True)[:ACCOUNTS_AT_ONCE])
 
 
 def _with_events(rows: QuerySet[Notification]) -> QuerySet[Notification]:

@@ -165,7 +165,7 @@ class TestHiding:
             assert "This message was hidden by rita." in page
             assert "Personal data" in page
             assert "telephone" not in page
-        assert told()["olga"] == ["discussion:hidden own"]
+        assert told()["olga"] == ["discussion:hidden discussion"]
         assert "telephone" not in words(as_browser(model.owner).get("/notifications/"))
 
         services.show_message(message=message, actor=rita, reason="It was made up")

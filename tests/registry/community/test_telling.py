@@ -22,10 +22,11 @@ from registry.jobs.queue import Claim, claim
 from registry.models import Account, Concern, Event, Job, Notification, UntoldEvent
 from registry.news_jobs import MAILING, mail_news, queue_mail, queue_telling
 from registry.news_jobs import tell as tell_job
-from registry.selectors import concerns
+from registry.selectors import concerns, notifications
 from registry.selectors.notifications import mail_address
 from registry.services.notifying import tell_concerned
 from tests.at_once import at_once
+from tests.factories import make_account
 from tests.registry.community.telling import bare_version, happened, mail, tell, told
 from tests.registry.jobs.conftest import DEADLINE, Clock
 
@@ -53,7 +54,14 @@ class RefusingBackend(BaseEmailBackend):
         raise smtplib.SMTPRecipientsRefused({messages[0].to[0]: (550, b"no such user")})
 
 
-AWAY, REFUSING = (f"{__name__}.{cls.__name__}" for cls in (AwayBackend, RefusingBackend))
+class WrongBackend(BaseEmailBackend):
+    """A mail server that cannot spell the address."""
+
+    def send_messages(self, _messages: Any) -> int:
+        raise smtplib.SMTPNotSupportedError
+
+
+AWAY, REFUSING, WRONG = (f"{__name__}.{cls.__name__}" for cls in (AwayBackend, RefusingBackend, WrongBackend))
 
 
 def news(owner: Account, *tags: str) -> list[Event]:
@@ -84,7 +92,7 @@ class TestTelling:
         def broken(_event: Event) -> list[int | None]:
             raise ValueError("a fault of ours")
 
-        monkeypatch.setitem(concerns.CIRCLES, "version:withdrawn", ((Concern.OWN, broken),))  # type: ignore[arg-type]  # a dict
+        monkeypatch.setitem(concerns.CIRCLES, "version:withdrawn", ((Concern.OWN, broken),))
         news(vera, "version:withdrawn", "version:approved")
         for _round in range(6):
             tell()
@@ -212,6 +220,22 @@ class TestMail:
 
         assert len(outbox.outbox) == 2
 
+    def test_who_wants_one_mail_a_day_keeps_nobody_waiting(
+        self, vera: Account, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(notifications, "ACCOUNTS_AT_ONCE", 1)
+        daily = make_account(daily_mail=True, email="daily@example.org")
+        version = bare_version(daily)
+        happened("version:approved", version)
+        tell()
+        mail()
+        happened("version:approved", version)
+        happened("version:approved", bare_version(vera))
+        tell()
+        mail()
+
+        assert [letter.to[0] for letter in outbox.outbox] == ["daily@example.org", "vera@example.org"]
+
     def test_a_server_that_is_away_delays_and_loses_nothing(self, vera: Account, settings: Any, clock: Clock) -> None:
         working, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, AWAY
         news(vera, "version:approved")
@@ -238,10 +262,11 @@ class TestMail:
 
         assert len(outbox.outbox) == 1
 
+    @pytest.mark.parametrize("backend", [REFUSING, WRONG])
     def test_an_address_that_the_server_refuses_ends_the_mail_and_not_the_inbox(
-        self, vera: Account, settings: Any
+        self, backend: str, vera: Account, settings: Any
     ) -> None:
-        settings.EMAIL_BACKEND = REFUSING
+        settings.EMAIL_BACKEND = backend
         news(vera, "version:approved")
         tell()
         mail()
