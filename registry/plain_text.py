@@ -13,3 +13,8 @@ def one_line(text: str) -> str:
     """The text on one line: nothing in it can add a header to a mail, or turn the direction of what follows."""
     joined = " ".join(text.split())
     return "".join(char for char in joined if char not in TURNING and unicodedata.category(char) not in CONTROLS)
+
+
+def plain(text: str) -> str:
+    """The text with its lines, without what no database takes: null characters and halves of characters."""
+    return text.replace("\x00", "").replace("\r\n", "\n").encode(errors="ignore").decode().strip()

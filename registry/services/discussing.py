@@ -12,6 +12,7 @@ from registry.errors import ConflictError, ForbiddenError, NotFoundError, UserEr
 from registry.events import record_event
 from registry.models import Account, DiscussionMessage, EarlierText, RegisteredModel
 from registry.permissions import may_edit_message, may_hide_message, may_take_part
+from registry.plain_text import plain
 from registry.rate_limits import take_turn
 from registry.selectors import visible_models
 from registry.services.watching import watch_by_taking_part
@@ -83,7 +84,7 @@ def within_edit_time(message: DiscussionMessage) -> bool:
 def _set_hidden(message: DiscussionMessage, actor: Account, reason: str, *, hidden: bool) -> None:
     if not may_hide_message(actor, message):
         raise ForbiddenError("rights.moderate")
-    reason = reason.replace("\x00", "").strip()[:500]
+    reason = plain(reason)[:500]
     if not reason:
         raise UserError("discussion.reason_needed", field="reason")
     with transaction.atomic():

@@ -22,6 +22,7 @@ from registry.models import (
     ReportState,
 )
 from registry.permissions import may_decide_report, may_see_report
+from registry.plain_text import plain
 from registry.rate_limits import take_turn
 from registry.selectors import visible_models
 
@@ -51,7 +52,7 @@ def report_model(
             raise NotFoundError("model.unknown")
     if category not in ReportCategory.values:
         raise UserError("report.unknown_category", field="category")
-    text, contact = _plain(text), contact.strip()
+    text, contact = plain(text), plain(contact)
     if not text:
         raise UserError("report.text_needed", field="text")
     if len(text) > TEXT_LENGTH:
@@ -77,14 +78,14 @@ def report_model(
 
 def assign_report(*, report: Report, actor: Account, assignee: Account | None) -> None:
     """Say who looks after a report; None gives it back to everybody at the desk."""
-    _require(actor, report, may_see_report)
+    if not may_see_report(actor, report):
+        raise ForbiddenError("report.not_yours_to_decide")
     if assignee is not None and not may_decide_report(assignee, report):
         raise UserError("report.not_for_them", field="assignee")
     with transaction.atomic():
-        rows = Report.objects.filter(pk=report.pk, state=ReportState.OPEN).exclude(assigned_to=assignee)
-        if assignee is None:
-            rows = Report.objects.filter(pk=report.pk, state=ReportState.OPEN, assigned_to__isnull=False)
-        if rows.update(assigned_to=assignee):
+        rows = Report.objects.filter(pk=report.pk, state=ReportState.OPEN)
+        changed = rows.exclude(assigned_to=assignee) if assignee else rows.exclude(assigned_to=None)
+        if changed.update(assigned_to=assignee):
             tag = "report:assigned" if assignee is not None else "report:unassigned"
             _record(tag, report, actor, public=False)
 
@@ -100,8 +101,9 @@ def reopen_report(*, report: Report, actor: Account, reason: str) -> None:
 
 
 def _decide(report: Report, actor: Account, to: ReportState, reason: str) -> None:
-    _require(actor, report, may_decide_report)
-    reason = _plain(reason)[:OUTCOME_LENGTH]
+    if not may_decide_report(actor, report):
+        raise ForbiddenError("report.not_yours_to_decide")
+    reason = plain(reason)[:OUTCOME_LENGTH]
     if not reason:
         raise UserError("report.reason_needed", field="reason")
     current = Report.objects.select_related("registered_model", "version").filter(pk=report.pk).first()
@@ -121,11 +123,6 @@ def _decide(report: Report, actor: Account, to: ReportState, reason: str) -> Non
     )
 
 
-def _require(actor: Account, report: Report, predicate: object) -> None:
-    if not callable(predicate) or not predicate(actor, report):
-        raise ForbiddenError("report.not_yours_to_decide")
-
-
 def _require_address(contact: str) -> None:
     if not contact:
         return
@@ -133,10 +130,6 @@ def _require_address(contact: str) -> None:
         validate_email(contact)
     except ValidationError as error:
         raise UserError("report.bad_contact", field="contact") from error
-
-
-def _plain(text: str) -> str:
-    return text.replace("\x00", "").replace("\r\n", "\n").strip()
 
 
 def _record(tag: str, report: Report, actor: Account | None, *, public: bool) -> None:

@@ -77,7 +77,7 @@ class TestSending:
         ("fields", "code"),
         [
             ({"category": "spite"}, "unknown_category"),
-            ({"text": " \x00 "}, "text_needed"),
+            ({"text": " \x00\ud800 "}, "text_needed"),
             ({"text": "x" * 5001}, "too_long"),
             ({"contact": "no address"}, "bad_contact"),
             ({"contact": "a@b.example\nBcc: c@d.example"}, "bad_contact"),
