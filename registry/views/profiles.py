@@ -48,7 +48,7 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
     """One's own display name and language, and the way to everything else about one's account."""
     account = account_of(request)
     initial = {"display_name": account.display_name, "language": account.language}
-    form = ProfileForm(request.POST or None, initial=initial)
+    form = ProfileForm(request.POST if request.method == "POST" else None, initial=initial)  # every field may be empty
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
             services.choose_display_name(account=account, name=form.cleaned_data["display_name"])
