@@ -1,0 +1,164 @@
+"""Passwords, addresses and sessions of one's own account."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+from django.core import mail
+from django.test import Client
+
+from registry.models import Account
+from tests.factories import PASSWORD, make_account
+from tests.registry.sign_in.people import give_app, sign_in
+
+pytestmark = pytest.mark.django_db
+NEW = {"username": "amina", "email": "amina@example.org", "password1": PASSWORD, "password2": PASSWORD}
+SECURITY, SESSIONS = "/account/security/", "/accounts/sessions/"
+
+
+def link_in_mail() -> str:
+    (found,) = re.findall(r"http://testserver(/\S+)", str(mail.outbox[-1].body))
+    return str(found)
+
+
+class TestConfirmation:
+    def test_optional_lets_people_begin_at_once(self) -> None:
+        client = Client()
+        assert client.post("/accounts/signup/", NEW)["Location"] == "/mine/"
+        assert client.get("/mine/").status_code == 200
+
+        client.post(link_in_mail())
+
+        assert EmailAddress.objects.get().verified
+
+    def test_mandatory_lets_nobody_in_before(self, settings: Any) -> None:
+        settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+        settings.ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
+        client = Client()
+        assert client.post("/accounts/signup/", {**NEW, "email": ""}).status_code == 200
+        assert client.post("/accounts/signup/", NEW)["Location"] == "/accounts/confirm-email/"
+        assert client.get("/mine/").status_code == 302
+
+        client.post(link_in_mail())
+
+        assert sign_in(Client(), Account.objects.get()) == "/mine/"
+
+    def test_none_asks_for_nothing(self, settings: Any) -> None:
+        settings.ACCOUNT_EMAIL_VERIFICATION = "none"
+        Client().post("/accounts/signup/", NEW)
+        assert mail.outbox == []
+
+    def test_a_mail_server_that_is_away_undoes_nothing(self, settings: Any) -> None:
+        settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 1
+        settings.EMAIL_HOST = "127.0.0.1"
+        client = Client()
+
+        response = client.post("/accounts/signup/", NEW, follow=True)
+
+        assert response.status_code == 200
+        assert "could not be sent" in response.content.decode()
+        assert Account.objects.get().username == "amina"
+
+
+def test_a_known_address_is_not_told_apart_by_the_reset_form() -> None:
+    account = make_account("amina", email="amina@example.org")
+    EmailAddress.objects.create(user=account, email="amina@example.org", verified=True, primary=True)
+
+    answers = [
+        Client().post("/accounts/password/reset/", {"email": address}) for address in (account.email, "no@example.org")
+    ]
+
+    assert len({(answer.status_code, answer["Location"]) for answer in answers}) == 1
+
+
+class TestSessions:
+    def test_each_browser_is_listed_and_the_others_can_be_ended(self) -> None:
+        account = make_account("amina")
+        laptop, phone = Client(headers={"user-agent": "Laptop"}), Client(headers={"user-agent": "<b>Phone</b>"})
+        for client in (laptop, phone):
+            assert sign_in(client, account) == "/mine/"
+
+        page = laptop.get(SESSIONS).content.decode()
+        assert "Laptop" in page
+        assert "&lt;b&gt;Phone&lt;/b&gt;" in page
+        assert page.count("This browser") == 1
+        laptop.post(SESSIONS)
+
+        assert laptop.get("/mine/").status_code == 200
+        assert phone.get("/mine/").status_code == 302
+
+    def test_a_new_password_ends_the_other_sessions(self) -> None:
+        account, laptop, phone = make_account("amina"), Client(), Client()
+        for client in (laptop, phone):
+            sign_in(client, account)
+        fresh = "another-horse-battery"
+
+        form = {"oldpassword": PASSWORD, "password1": fresh, "password2": fresh}
+        assert laptop.post("/accounts/password/change/", form)["Location"] == SECURITY
+
+        assert laptop.get("/mine/").status_code == 200
+        assert phone.get("/mine/").status_code == 302
+
+    def test_nobody_ends_the_sessions_of_others(self) -> None:
+        amina, other = Client(), Client()
+        sign_in(amina, make_account("amina"))
+        sign_in(other, make_account("other"))
+
+        other.post(SESSIONS)
+
+        assert amina.get("/mine/").status_code == 200
+
+    def test_when_it_was_last_seen_is_written_now_and_then_only(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        client, account = Client(), make_account("amina")
+        sign_in(client, account)
+        first = UserSession.objects.get().last_seen_at
+        client.get("/mine/")
+        assert UserSession.objects.get().last_seen_at == first
+
+        from registry.sign_in import middleware
+
+        monkeypatch.setattr(middleware, "EVERY_SECONDS", 0)
+        client.get("/mine/")
+
+        assert UserSession.objects.get().last_seen_at > first
+
+
+class TestOverview:
+    def test_what_is_missing_is_said(self) -> None:
+        client = Client()
+        client.force_login(make_account("amina"))
+
+        page = client.get(SECURITY).content.decode()
+
+        assert "A stolen password is enough" in page
+        assert "a forgotten password cannot be replaced" in page
+        for link in ("/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", SESSIONS, "/account/tokens/"):
+            assert f'href="{link}"' in page
+
+    def test_what_is_there_is_counted(self, django_assert_max_num_queries: Any) -> None:
+        client, account = Client(), make_account("amina")
+        give_app(account)
+        EmailAddress.objects.create(user=account, email="a@example.org", verified=True, primary=True)
+        EmailAddress.objects.create(user=account, email="b@example.org")
+        client.force_login(account)
+
+        with django_assert_max_num_queries(14):
+            page = " ".join(client.get(SECURITY).content.decode().split())
+
+        assert "1 confirmed address." in page
+        assert "1 is not confirmed yet." in page
+        assert "Authenticator app" in page
+
+
+@pytest.mark.parametrize("name", ["Amina", "a", "-a", "a--b", "a_b", "admin", "AMINA", "a" * 40, "ليلى", "a/b"])
+def test_names_that_could_not_stand_in_an_address_are_refused(name: str) -> None:
+    make_account("amina")
+
+    response = Client().post("/accounts/signup/", {**NEW, "username": name})
+
+    assert response.context["form"].errors["username"]
+    assert Account.objects.count() == 1

@@ -1,0 +1,123 @@
+"""Passwords cannot be guessed: real web processes, each with its own memory, count tries together."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from django.core.cache import cache
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "c" * 32
+WRONG, HELD = "are not correct", "Too many failed"
+
+
+class Site:
+    """A portal behind a proxy, which these tests play: they say from which address a request comes."""
+
+    def __init__(self, folder: Path, processes: int) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port = probe.getsockname()[1]
+        foreign = ("MODEL_COMMONS_", "DATABASE_URL", "REDIS_URL", "DJANGO_")
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "MODEL_COMMONS_DATA_DIR": str(folder),
+            "MODEL_COMMONS_DEMO": "false",
+            "MODEL_COMMONS_TRUST_PROXY": "true",
+        }
+        prepare = "import django; django.setup(); from django.core.management import call_command as c; "
+        prepare += "c('migrate', verbosity=0); c('createcachetable', verbosity=0)"
+        subprocess.run([sys.executable, "-c", prepare], cwd=ROOT, env=self.env, check=True, timeout=120)
+        command = [sys.executable, "-m", "gunicorn", "portal.wsgi:application", "--bind", f"127.0.0.1:{self.port}"]
+        command += ["--workers", str(processes), "--worker-class", "gthread", "--threads", "8", "--preload"]
+        self.process = subprocess.Popen(
+            [*command, "--log-level", "warning", "--no-control-socket"],
+            cwd=ROOT,
+            env=self.env,
+        )
+
+    def try_password(self, account: str, address: str) -> str:
+        """What the page says to a wrong password."""
+        body = urlencode({"csrfmiddlewaretoken": TOKEN, "login": account, "password": "a wrong guess"}).encode()
+        headers = {
+            "Cookie": f"__Host-csrf={TOKEN}",
+            "Origin": "https://localhost",
+            "Host": "localhost",
+            "X-Forwarded-Proto": "https",
+            "X-Forwarded-For": address,
+        }
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/accounts/login/", body, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as response:
+                page = response.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return "limited" if error.code == 429 else f"status {error.code}"
+        return "wrong" if WRONG in page else "held" if HELD in page else page[-400:]
+
+    def wait(self) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5):
+                    return
+            except OSError:
+                time.sleep(0.1)  # no event tells that another process's port answers
+        raise AssertionError("the site did not start")
+
+
+@contextmanager
+def site(folder: Path, processes: int) -> Iterator[Site]:
+    made = Site(folder, processes)
+    try:
+        made.wait()
+        yield made
+    finally:
+        made.process.terminate()
+        made.process.wait(60)
+
+
+def judged(tries: int, attempt: Callable[[int], str]) -> list[str]:
+    """The answers to so many tries, eight under way at a time."""
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(attempt, range(tries)))
+
+
+def check(folder: Path, *, processes: int, tries: int, addresses: int) -> None:
+    with site(folder, processes) as live:
+        one_address = judged(tries, lambda n: live.try_password(f"person-{n}", "203.0.113.1"))
+        one_account = judged(tries, lambda n: live.try_password("victim", f"198.51.100.{n % addresses}"))
+
+    for answers, most in ((one_address, 10), (one_account, 5)):
+        assert set(answers) <= {"wrong", "held", "limited"}
+        assert 1 <= answers.count("wrong") <= most
+
+
+def test_two_processes_count_together(tmp_path: Path) -> None:
+    check(tmp_path, processes=2, tries=24, addresses=12)
+
+
+@pytest.mark.long
+def test_two_hundred_tries_at_four_processes(tmp_path: Path) -> None:
+    check(tmp_path, processes=4, tries=200, addresses=50)
+
+
+@pytest.mark.django_db
+def test_tries_at_others_do_not_crowd_out_the_count_about_an_account() -> None:
+    cache.set("about the victim", 5, 300)
+
+    for number in range(400):  # Django's own default keeps 300 entries
+        cache.set(f"about {number}", 1, 300)
+
+    assert cache.get("about the victim") == 5
