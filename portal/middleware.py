@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from http import HTTPStatus
 
 from django.conf import settings
+from django.core.signals import request_finished
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -42,6 +43,14 @@ class ExpectedRefusalFilter(logging.Filter):
         return not (away and path.startswith("/serve/"))
 
 
+def forget_request_id(**_signal: object) -> None:
+    """Only now, as Django writes its line about a refused request after every middleware is done."""
+    _request_id.set("-")
+
+
+request_finished.connect(forget_request_id, dispatch_uid="portal.forget_request_id")
+
+
 class RequestIdMiddleware:
     """Gives each request an id that the answer, the error page and the log share."""
 
@@ -52,11 +61,8 @@ class RequestIdMiddleware:
         """Answer with the id in a header."""
         request_id = uuid.uuid4().hex[:12]
         request.META["request_id"] = request_id
-        token = _request_id.set(request_id)
-        try:
-            response = self.get_response(request)
-        finally:
-            _request_id.reset(token)
+        _request_id.set(request_id)
+        response = self.get_response(request)
         response["X-Request-Id"] = request_id
         return response
 

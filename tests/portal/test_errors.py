@@ -101,6 +101,14 @@ def test_htmx_gets_a_message_for_the_live_region(status: int) -> None:
     assert 'id="page-errors"' in Client().get("/models/").content.decode()
 
 
+@pytest.mark.parametrize("status", [403, 404, 405, 500])
+def test_the_log_knows_the_reference(status: int, caplog: pytest.LogCaptureFixture) -> None:
+    response = ask(ADDRESSES[status], HTML)
+
+    lines = [record for record in caplog.records if record.name == "django.request"]
+    assert {getattr(line, "request_id", "") for line in lines} == {response["X-Request-Id"]}
+
+
 def test_who_may_come_back_is_told_when() -> None:
     assert ask("/limited/", HTML)["Retry-After"] == "60"
     assert ask("/fail/503/", HTML)["Retry-After"] == "30"
