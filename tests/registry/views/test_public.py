@@ -204,7 +204,11 @@ class TestErrors:
             to("event", 1), headers={"accept": "application/json"}
         )
 
+        assert answer["Content-Type"] == "application/problem+json"
         assert answer.json() == {
+            "type": "about:blank",
+            "status": 400,
+            "request_id": answer["X-Request-Id"],
             "code": "file.unknown",
             "title": "There is no such file in this version.",
             "detail": "It may have been removed meanwhile.",
