@@ -64,6 +64,13 @@ TERMS: tuple[tuple[str, StrOrPromise], ...] = (
         "provider (of sign-in)",
         _("A site whose accounts open accounts here; an account is tied to its subject there, never to an address."),
     ),
+    (
+        "report",
+        _(
+            "What somebody finds wrong with a model, a version or a message. "
+            "The outcome is public, the reporter is not."
+        ),
+    ),
     ("review", _("A reviewer's statement about exactly the digests that the reviewer saw.")),
     ("revision", _("The content of one submission of a version: submitting again after changes makes the next one.")),
     ("rollout", _("A version on its way to an endpoint, or serving it. Its state and its health are two things.")),
