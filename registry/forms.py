@@ -9,7 +9,7 @@ from registry.card_template import REQUIRED_SECTIONS
 from registry.checklist import CARD_SECTION, CHECKLIST, TARGETS
 from registry.licences import LICENCES
 from registry.model_tasks import ModelTask
-from registry.models import Decision
+from registry.models import Decision, ThreadSubject
 from registry.names import validate_name
 
 MIB = 1024**2
@@ -125,3 +125,28 @@ class ReviewForm(forms.Form):
     )
     content_digest = forms.CharField(widget=forms.HiddenInput)
     image_digest = forms.CharField(widget=forms.HiddenInput)
+
+
+class ThreadForm(forms.Form):
+    """A comment in a thread. `subject` and the place go with the first one."""
+
+    body = forms.CharField(
+        label=_("Comment"),
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+        help_text=_("Public. Markdown works."),
+    )
+
+
+class PlaceForm(forms.Form):
+    """The place that a new thread is about, and the digest that the page showed."""
+
+    subject = forms.ChoiceField(choices=ThreadSubject, widget=forms.HiddenInput)
+    line = forms.IntegerField(min_value=1, max_value=100_000, required=False, widget=forms.HiddenInput)
+    path = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)
+    position = forms.IntegerField(min_value=1, max_value=100_000, required=False, widget=forms.HiddenInput)
+
+
+class NewThreadForm(PlaceForm, ThreadForm):
+    """The first comment of a thread."""
+
+    content_digest = forms.CharField(widget=forms.HiddenInput)

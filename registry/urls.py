@@ -3,7 +3,8 @@
 from django.urls import include, path
 
 from registry.urls_community import urlpatterns as community
-from registry.views import account, catalogue, help_pages, model_pages, public, reviewer, tokens, volunteer
+from registry.urls_review import urlpatterns as reviews
+from registry.views import account, catalogue, help_pages, model_pages, public, tokens, volunteer
 
 app_name = "registry"
 model_urls = [
@@ -50,8 +51,7 @@ urlpatterns = [
     path("help/<slug:topic>/", help_pages.help_topic, name="help_topic"),
     path("about/", help_pages.about, name="about"),
     path("account/security/", account.account_security, name="account_security"),
-    path("reviews/", reviewer.review_queue, name="review_queue"),
-    path("reviews/<int:pk>/", reviewer.review, name="review"),
+    path("reviews/", include(reviews)),
     *community,
     path("uploads/", include("registry.uploads.urls")),
 ]

@@ -59,7 +59,14 @@ write( 'codex/tokens.css', await themedTokens() );
 cpSync( join( here, 'img' ), join( work, 'img' ), { recursive: true } );
 await build( {
 	absWorkingDir: here,
-	entryPoints: { portal: 'css/portal.css', theme: 'js/theme.js', copy: 'js/copy.js', upload: 'js/upload.js', webauthn: 'js/webauthn.js' },
+	entryPoints: {
+		portal: 'css/portal.css',
+		theme: 'js/theme.js',
+		copy: 'js/copy.js',
+		desk: 'js/desk.js',
+		upload: 'js/upload.js',
+		webauthn: 'js/webauthn.js'
+	},
 	outdir: join( work, 'dist' ),
 	bundle: true,
 	minify: true,

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from registry.comparison import Comparison, Content, compare
+from registry.interfaces import Verdict
 from registry.models import Account, Decision, ModelVersion, Review, ReviewClaim, VersionRevision, ViewedFile
 from registry.permissions import User
 from registry.selectors.queue import current_claims
@@ -128,13 +129,6 @@ def approvals_of(version: ModelVersion) -> tuple[int, int]:
     return approval_count(version), settings.REQUIRED_APPROVALS
 
 
-def own_approval(version: ModelVersion, user: User) -> Review | None:
-    """The person's own approval of exactly this content."""
-    return version.reviews.filter(
-        decision=Decision.APPROVE, content_digest=version.content_digest, reviewer=user.pk
-    ).first()
-
-
 def claim_of(version: ModelVersion) -> ReviewClaim | None:
     """The claim on the version, unless it has ended."""
     return current_claims([version.pk]).get(version.pk)
@@ -168,3 +162,24 @@ def viewed_files(version: ModelVersion, user: User) -> Mapping[str, str]:
     marks = ViewedFile.objects.filter(version=version, reviewer=user.pk)
     present = set(version.files.values_list("path", "blob_id"))
     return {path: sha256 for path, sha256 in marks.values_list("path", "sha256") if (path, sha256) in present}
+
+
+class Obstacle(StrEnum):
+    """What keeps a reviewer from approving the present content."""
+
+    CHECK_FAILED = "check_failed"
+    NOT_TRIED = "not_tried"
+    APPROVED_ALREADY = "approved_already"
+
+
+def approval_obstacle(version: ModelVersion, *, user: User) -> Obstacle | None:
+    """The first reason for which the service would refuse this reviewer's approval now; None if nothing does."""
+    verdicts = version.checks.filter(content_digest=version.content_digest, frozen=True).values_list(
+        "verdict", flat=True
+    )
+    if not verdicts or Verdict.FAIL in verdicts:
+        return Obstacle.CHECK_FAILED
+    if not version.trial_runs.filter(content_digest=version.content_digest, passed=True).exists():
+        return Obstacle.NOT_TRIED
+    approved = version.reviews.filter(decision=Decision.APPROVE, content_digest=version.content_digest)
+    return Obstacle.APPROVED_ALREADY if approved.filter(reviewer=user.pk).exists() else None

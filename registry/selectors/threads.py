@@ -18,6 +18,7 @@ from registry.models import (
     Account,
     Decision,
     ModelVersion,
+    Review,
     ReviewThread,
     ThreadComment,
     ThreadSubject,
@@ -189,3 +190,23 @@ def _anchor(placed: PlacedThread) -> str:
     if placed.line is not None:
         return f"line:{placed.line}"
     return f"section:{thread.section}" if thread.section else ""
+
+
+Entry = tuple[datetime, str, int]
+"""(when, `review` or `thread`, id) of something said about a version."""
+
+
+def conversation_entries(version: ModelVersion) -> list[Entry]:
+    """Everything that was said about the version, oldest first, for paging."""
+    reviews = [(at, "review", pk) for at, pk in version.reviews.values_list("created_at", "pk")]
+    return sorted([*reviews, *((at, "thread", pk) for at, pk in version.threads.values_list("created_at", "pk"))])
+
+
+def conversation(version: ModelVersion, entries: Sequence[Entry]) -> list[Review | PlacedThread]:
+    """What these entries stand for, in their order; a constant number of queries."""
+    ids = {kind: [pk for _at, found, pk in entries if found == kind] for kind in ("review", "thread")}
+    reviews = version.reviews.filter(pk__in=ids["review"]).select_related("reviewer")
+    placed = placed_threads(version, threads_of(version).filter(pk__in=ids["thread"]))
+    found: dict[tuple[str, int], Review | PlacedThread] = {("review", review.pk): review for review in reviews}
+    found |= {("thread", each.thread.pk): each for each in placed}
+    return [found[kind, pk] for _at, kind, pk in entries if (kind, pk) in found]

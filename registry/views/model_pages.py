@@ -13,16 +13,16 @@ from django.views.decorators.http import require_safe
 from registry import selectors
 from registry.backends import serving_directory
 from registry.interfaces import Deployment
-from registry.models import ModelVersion
+from registry.models import ModelVersion, VersionState
 from registry.permissions import may_decide, may_edit_version, may_retire
 from registry.views.access import PAGE_SIZE, paged
+from registry.views.conversation import conversation_context
 from registry.views.file_preview import preview_of
 from registry.views.model_frame import ModelFrame, citations_of, frame_context, model_frame, snippets_of
 from registry.views.presentation import (
     check_rows,
     example_rows,
     file_rows,
-    review_rows,
     timeline_rows,
     trial_row,
 )
@@ -64,12 +64,12 @@ def version(request: HttpRequest, owner: str, name: str, number: int) -> HttpRes
         "trial": trial_row(selectors.trial_run_of(found)),
         "files": file_rows(found, selectors.files_of(found)),
         "examples": example_rows(found.examples.all()),
-        "reviews": review_rows(found.reviews.select_related("reviewer")),
         "events": timeline_rows(selectors.public_events().filter(version=found)[: RECENT * 3]),
         "is_own": may_edit_version(request.user, found),
         "may_decide": may_decide(request.user, found),
         "may_retire": may_retire(request.user, found),
-        "place": selectors.place_in_queue(found) if found.state == "in_review" else None,
+        **_waiting(found),
+        **conversation_context(request, found),
     }
     return render(request, "registry/version.html", frame_context(frame) | context)
 
@@ -141,6 +141,13 @@ class _Deployments(Sequence[Deployment]):
     def __getitem__(self, index: Any) -> Any:  # only slices are asked for
         start = index.start or 0
         return serving_directory().deployments(self._model_id, offset=start, limit=index.stop - start)
+
+
+def _waiting(version: ModelVersion) -> dict[str, object]:
+    """For a version in review, its place in the queue and how long others waited."""
+    if version.state != VersionState.IN_REVIEW:
+        return {}
+    return {"place": selectors.place_in_queue(version), "usual": selectors.usual_times()}
 
 
 def _numbered(request: HttpRequest, frame: ModelFrame, number: int) -> ModelVersion:

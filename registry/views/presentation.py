@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from registry.checks.results import detail_text
 from registry.messages import Message, known_codes, message, message_alone
-from registry.models import Check, Event, Example, Job, JobState, ModelVersion, Review, TrialRun, VersionFile
+from registry.models import Check, Event, Example, Job, JobState, ModelVersion, TrialRun, VersionFile
 from registry.readable_json import readable_json
 
 CHECK_TITLES = {
@@ -270,11 +270,6 @@ def _answer_text(example: Mapping[str, Any]) -> str:
     if example.get("matches"):
         return gettext("Answered as expected")
     return str(message(str(example.get("code", "")), example.get("params") or {}).title)
-
-
-def review_rows(reviews: Iterable[Review]) -> list[Review]:
-    """Reviews, oldest first, as a conversation reads."""
-    return sorted(reviews, key=lambda review: review.created_at)
 
 
 def wait_note(job: Job | None) -> WaitNote | None:

@@ -22,10 +22,14 @@ from registry.models import (
     Notification,
     Report,
     Review,
+    ReviewClaim,
+    ReviewThread,
+    ThreadComment,
     TrialRun,
     Upload,
     VersionFile,
     VersionState,
+    ViewedFile,
     Watch,
 )
 from tests.factories import add_file, make_account, make_draft, make_model
@@ -58,6 +62,7 @@ class Belongings:
     message: DiscussionMessage
     report: Report
     token: ApiToken
+    thread: ReviewThread
 
     def rows(self) -> list[Any]:
         """Everything that a request which is refused must leave as it was."""
@@ -76,6 +81,11 @@ class Belongings:
             Watch,
             DiscussionMessage,
             Report,
+            ReviewThread,
+            ThreadComment,
+            ReviewClaim,
+            ViewedFile,
+            Account,
         )
         return [list(table.objects.order_by("pk").values()) for table in tables]
 
@@ -95,6 +105,7 @@ def belongings_of(owner: Account) -> Belongings:
         kind="check_frozen", subject_id=stuck.pk, key=f"check_frozen:{stuck.pk}:1", state="failed",
         last_error="storage.full", run_after=timezone.now(),
     )  # fmt: skip
+    waiting = _version(owner, "waiting", VersionState.IN_REVIEW)
     public = record_event(tag="version:approved", subject=f"version:{live.pk}", actor=None, version=live)
     return Belongings(
         owner=owner,
@@ -110,7 +121,7 @@ def belongings_of(owner: Account) -> Belongings:
             registered_model=draft.registered_model,
             public=False,
         ),
-        waiting=_version(owner, "waiting", VersionState.IN_REVIEW),
+        waiting=waiting,
         withdrawn=_version(owner, "withdrawn", VersionState.WITHDRAWN),
         stuck=stuck,
         live=live,
@@ -134,6 +145,9 @@ def belongings_of(owner: Account) -> Belongings:
             digest=owner.username,
             scopes=["read"],
             expires_at=timezone.now() + timedelta(days=1),
+        ),
+        thread=ReviewThread.objects.create(
+            version=waiting, revision=1, content_digest=waiting.content_digest, subject="card", line=1, opened_by=owner
         ),
     )
 

@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from registry.checklist import CHECKLIST
-from tests.portal.belongings import IMAGE, Belongings
+from tests.portal.belongings import Belongings
 
 LOGIN = "login"
 VISITOR = "visitor"
@@ -99,11 +98,6 @@ def endpoint(b: Belongings) -> Data:
     return {"name": b.endpoint.name}
 
 
-def approval(b: Belongings) -> Data:
-    seen = {"content_digest": b.waiting.content_digest, "image_digest": IMAGE}
-    return {"decision": "approve", "comment": "Good.", "checklist": list(CHECKLIST), **seen}
-
-
 TUS = {"Tus-Resumable": "1.0.0"}
 SIGNED_OUT_OF_TUS = 403
 MINE, THEIRS = owner_only(200), owner_only(302)
@@ -173,14 +167,6 @@ REGISTRY = (
     Row("registry:help_topic", SEEN, NO, lambda _b: {"topic": "formats"}),
     Row("registry:help_topic", everybody(404), NO, lambda _b: {"topic": "nothing"}, case="unknown"),
     Row("registry:about", SEEN, NO),
-    Row("registry:review_queue", with_right("reviewer", 200), NO),
-    Row(
-        "registry:review", with_right("reviewer", 200), reviewer_of_others(302, of_own=403), key("waiting"), approval,
-    ),
-    Row(
-        "registry:review", reviewer_of_others(404, of_own=409), reviewer_of_others(404, of_own=409),
-        key("draft"), case="never submitted",
-    ),
     Row("registry:uploads", NO, owner_only(400, others=400, visitor=SIGNED_OUT_OF_TUS), headers=TUS),
     Row(
         "registry:upload", NO, NO, lambda b: {"upload_id": str(b.upload.pk)}, headers=TUS,

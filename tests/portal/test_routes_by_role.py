@@ -21,9 +21,10 @@ from tests.portal.belongings import Belongings, belongings_of, people
 from tests.portal.routes import LOGIN, ROLES, VISITOR, Row, Status
 from tests.portal.routes import ROWS as CORE
 from tests.portal.routes_community import COMMUNITY
+from tests.portal.routes_review import REVIEW
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fakes")]
-ROWS = (*CORE, *COMMUNITY)
+ROWS = (*CORE, *COMMUNITY, *REVIEW)
 FORM = "application/x-www-form-urlencoded"
 
 

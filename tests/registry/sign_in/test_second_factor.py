@@ -18,7 +18,7 @@ from registry.models import Account
 from registry.sign_in.second_factor import seal, unseal
 from tests.factories import PASSWORD, make_account
 from tests.portal.belongings import Belongings, belongings_of
-from tests.portal.routes import approval
+from tests.portal.routes_review import approval
 from tests.registry.sign_in.people import SEED, app_code, give_app, give_recovery_codes, sign_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fakes")]

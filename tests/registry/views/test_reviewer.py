@@ -42,7 +42,7 @@ class TestQueue:
 
         rows = desk.get(to("review_queue")).context["rows"]
 
-        assert [row["version"] for row in rows] == [second, first]
+        assert [row["row"].version for row in rows] == [second, first]
 
     def test_ones_own_is_marked(self, desk: Client, rita: Account) -> None:
         in_review(owner=rita)
@@ -150,15 +150,12 @@ class TestPage:
         page = desk.get(to("review", version.pk))
 
         text = text_of(page)
-        for shown in (
-            version.content_digest,
-            version.image_digest,
-            "model.json",
-            "A setosa",
-            "Where is the data from?",
-        ):
+        for shown in (version.content_digest, version.image_digest, "A setosa", "0 of 1 approval"):
             assert shown in text
         assert page.context["failed_count"] == 0
+        assert "model.json" in text_of(desk.get(to("review_files", version.pk)))
+        assert "Where is the data from?" in text_of(desk.get(to("review_conversation", version.pk)))
+        assert "which now waits for review" in text_of(desk.get(to("review_history", version.pk)))
 
     def test_the_card_is_compared_with_the_version_in_use(self, desk: Client) -> None:
         first = approved(make_draft(make_model()))
@@ -169,12 +166,14 @@ class TestPage:
         services.update_draft(version=second, actor=owner_of(first), card_source=CARD + "\nOne more line.\n")
         second = in_review(fresh(second))
 
-        diff = desk.get(to("review", second.pk)).context["diff"]
+        page = desk.get(to("review", second.pk))
 
-        assert [(line.kind, line.text) for line in diff if line.kind in {"added", "removed"}] == [
+        lines = [row.line for row in page.context["card_rows"]]
+        assert [(line.kind, line.text) for line in lines if line.kind in {"added", "removed"}] == [
             ("added", ""),
             ("added", "One more line."),
         ]
+        assert "Model card changes since version 1" in text_of(page)
 
     def test_visitors_are_sent_to_sign_in_and_come_back(self) -> None:
         address = to("review", in_review().pk)
