@@ -25,7 +25,7 @@ def review_queue(request: HttpRequest) -> HttpResponse:
     found = queue_rows(list(page.object_list), user=request.user)
     context = {
         "page": page,
-        "rows": [{"row": row, "risks": risk_rows(row.risks)} for row in found],
+        "rows": [{"row": row, "row_id": f"row-{row.version.pk}", "risks": risk_rows(row.risks)} for row in found],
         "filters": filter_choices(show),
         "filtered": any(choice.current for choice in filter_choices(show)[1:]),
         "risks": RISKS.values(),

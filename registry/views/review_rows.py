@@ -47,6 +47,8 @@ OBSTACLES: dict[Obstacle, StrOrPromise] = {
     Obstacle.NOT_TRIED: _("The trial run has not passed, so you can't approve yet."),
     Obstacle.APPROVED_ALREADY: _("You have approved exactly this revision already."),
 }
+# By itself, as "Comment" is the name of the field above.
+COMMENT_ONLY = _("Comment only")
 DECISION_HELP: dict[str, StrOrPromise] = {
     Decision.COMMENT: _("Say something without deciding."),
     Decision.REQUEST_CHANGES: _("The submitter mends it and submits again."),
@@ -128,7 +130,8 @@ def decision_options(form: ReviewForm, obstacle: Obstacle | None) -> list[Decisi
     for value, label in Decision.choices:
         blocked = obstacle is not None and value == Decision.APPROVE
         text = OBSTACLES[obstacle] if blocked and obstacle is not None else DECISION_HELP[value]
-        options.append(DecisionOption(value, label, text, disabled=blocked, checked=value == chosen and not blocked))
+        name = COMMENT_ONLY if value == Decision.COMMENT else label
+        options.append(DecisionOption(value, name, text, disabled=blocked, checked=value == chosen and not blocked))
     return options
 
 

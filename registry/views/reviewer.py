@@ -129,7 +129,7 @@ def _card_context(request: HttpRequest, frame: ReviewFrame, placed: list[PlacedT
         "threads_elsewhere": elsewhere,
         "threads_beside": [each for each in placed if each.thread.subject != ThreadSubject.CARD],
         "may_comment": may_comment,
-        "thread_form": NewThreadForm(initial=place) if writing is not None else None,
+        "thread_form": NewThreadForm(initial=place, auto_id="thread_%s") if writing is not None else None,
         "writing": writing,
     }  # fmt: skip
 

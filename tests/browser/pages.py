@@ -80,5 +80,12 @@ def places(scene: Mapping[str, str]) -> list[Place]:
         Place("reauthenticate", "volunteer", "/accounts/reauthenticate/?next=/accounts/2fa/totp/activate/"),
         Place("review-queue", "reviewer", "/reviews/"),
         Place("review", "reviewer", scene["review"]),
+        Place("review-line", "reviewer", f"{scene['review']}?view=source&comment=5"),
+        Place("review-files", "reviewer", f"{scene['review']}files/"),
+        Place("review-conversation", "reviewer", f"{scene['review']}conversation/"),
+        Place("review-history", "reviewer", f"{scene['review']}history/"),
+        Place("review-past", "reviewer", "/reviews/past/"),
+        Place("review-shortcuts", "reviewer", "/reviews/shortcuts/"),
+        Place("review-thread", VISITOR, scene["thread"]),
         Place("operations-operator", "operator", "/operations/"),
     ]

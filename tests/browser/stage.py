@@ -3,6 +3,7 @@
 `python -m tests.browser.stage accounts PASSWORD`: the demonstration's four accounts.
 `… live NAME…`: models in production.
 `… next NAME`: another version of one, in review; prints the review's address as JSON.
+`… waiting NAME`: the first version of a volunteer's model, in review; prints the review's address as JSON.
 `… own NAME`: the first version of a model of the reviewer's own, in review; prints the review's address as JSON.
 `… process NAME`: prints the process id of the served version as JSON.
 `… scene NAME`: such a model with a second version in review, and a draft; prints their addresses as JSON.
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING
 import django
 
 if TYPE_CHECKING:
-    from registry.models import Account, ModelVersion, RegisteredModel
+    from registry.models import Account, ModelVersion, RegisteredModel, ReviewThread
 
 MODEL = Path(__file__).parents[1] / "data" / "models" / "iris-xgboost.json"
 PASSWORD = "correct-horse-battery"
@@ -86,7 +87,13 @@ def main(words: Sequence[str]) -> None:
     elif words[0] == "live":
         bring_live(words[1:])
     else:
-        scenes = {"next": bring_next, "own": bring_own, "process": process_of, "scene": make_scene}
+        scenes = {
+            "next": bring_next,
+            "own": bring_own,
+            "waiting": bring_waiting,
+            "process": process_of,
+            "scene": make_scene,
+        }
         sys.stdout.write(json.dumps(scenes[words[0]](words[1])) + "\n")
 
 
@@ -136,11 +143,21 @@ def bring_next(name: str) -> str:
 
 def bring_own(name: str) -> str:
     """A model whose owner is a reviewer."""
+    return bring_first("reviewer", name)
+
+
+def bring_waiting(name: str) -> str:
+    """A model that any reviewer may decide on, whose owner can sign in."""
+    return bring_first("volunteer", name)
+
+
+def bring_first(username: str, name: str) -> str:
+    """The first version of a new model of the account, in review."""
     from registry import services
     from registry.models import Account
 
-    reviewer = Account.objects.get(username="reviewer")
-    draft = services.register_model(actor=reviewer, name=name, summary=SUMMARY, task="tabular-classification")
+    owner = Account.objects.get(username=username)
+    draft = services.register_model(actor=owner, name=name, summary=SUMMARY, task="tabular-classification")
     version = bring_to_review(draft.registered_model, card=CARD)
     return f"/reviews/{version.pk}/"
 
@@ -171,6 +188,7 @@ def make_scene(name: str) -> dict[str, str]:
     bring_live([name])
     registered_model = model_named(name)
     review = bring_to_review(registered_model, card=changed_card())
+    thread = ask_about_a_line(review)
     draft = make_draft(Account.objects.get(username="volunteer"), f"{name}-draft")
     rollout = Rollout.objects.get(version__registered_model=registered_model)
     build = ImageBuild.objects.get(version__registered_model=registered_model)
@@ -180,6 +198,7 @@ def make_scene(name: str) -> dict[str, str]:
         "report": report,
         "draft": f"/drafts/{draft.pk}/",
         "review": f"/reviews/{review.pk}/",
+        "thread": f"/reviews/threads/{thread.pk}/",
         "rollout": f"/rollouts/{rollout.pk}/",
         "build": f"/builds/{build.pk}/",
         "event": f"/log/{Event.objects.filter(public=True).latest('pk').pk}/",
@@ -202,6 +221,24 @@ def talk_about(registered_model: RegisteredModel) -> tuple[str, str]:
     )
     path = f"/models/{registered_model.owner.username}/{registered_model.name}/discussion/{topic.pk}/"
     return path, f"/reports/{report.pk}/"
+
+
+def ask_about_a_line(version: ModelVersion) -> ReviewThread:
+    """A reviewer asks about a line of the card, and the owner answers."""
+    from registry import services
+    from registry.models import Account
+
+    line = version.card_source.split("\n").index("Missing measurements are not accepted.") + 1
+    thread = services.post_line_comment(
+        version=version,
+        author=Account.objects.get(username="reviewer"),
+        body="What does it answer to `NaN`?",
+        content_digest=version.content_digest,
+        line=line,
+    )
+    owner = version.registered_model.owner
+    services.reply_to_thread(thread=thread, author=owner, body="An error, before the model sees it.")
+    return thread
 
 
 def make_draft(owner: Account, name: str) -> ModelVersion:

@@ -80,7 +80,7 @@ def test_from_form_upload_to_live_predictions(visitors: Visitors) -> None:
     keys.reach(reviewer.get_by_role("link", name="plain 1"))
     keys.enter()
     keys.write("Comment", "Card, figures and examples fit.")
-    keys.reach(reviewer.get_by_role("radio", name="Comment"))
+    keys.reach(reviewer.get_by_role("radio", name="Comment only"))
     reviewer.keyboard.press("ArrowDown")
     reviewer.keyboard.press("ArrowDown")
     expect(reviewer.get_by_role("radio", name="Approve")).to_be_checked()

@@ -144,7 +144,7 @@ def submit(page: Page) -> None:
 def approve(page: Page, path: str) -> None:
     """Read a review's page and decide."""
     page.goto(path)
-    page.get_by_label("Comment").first.fill("Card, figures and examples fit.")
+    page.get_by_role("textbox", name="Comment").fill("Card, figures and examples fit.")
     tick_checklist(page)
     page.get_by_label("Approve").check()
     page.get_by_role("button", name="Submit review").click()
