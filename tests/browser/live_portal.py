@@ -16,8 +16,10 @@ from typing import Self
 
 from tests.browser.stage import PASSWORD
 from tests.deployer.serving.cups import ENVIRONMENTS
+from tests.locale.pseudo import LANGUAGE, write_pseudo_locale
 
 ROOT = Path(__file__).parents[2]
+LANGUAGES = "en,ar,de,es"
 START_SECONDS = 90.0
 STOP_SECONDS = 60.0
 STAGE_SECONDS = 180.0
@@ -37,6 +39,7 @@ class LivePortal:
         ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
         (self.folder / "environments").symlink_to(ENVIRONMENTS)  # the runtimes are installed once per checkout
         (self.folder / "demo-password").write_text(PASSWORD)
+        write_pseudo_locale(self.folder / "locale")
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "up"],
             cwd=ROOT,
@@ -97,6 +100,8 @@ class LivePortal:
             "DJANGO_SETTINGS_MODULE": "portal.settings",
             "MODEL_COMMONS_DATA_DIR": str(self.folder),
             "MODEL_COMMONS_DEMO": str(self.demo).lower(),
+            "MODEL_COMMONS_LANGUAGES": LANGUAGES if self.demo else f"{LANGUAGES},{LANGUAGE}",
+            "MODEL_COMMONS_LOCALE_DIR": str(self.folder / "locale"),
             "MODEL_COMMONS_PORT": str(self.port),
             "PYTHONUNBUFFERED": "1",
         }
