@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.template.defaultfilters import filesizeformat
+from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ UNKNOWN = Message(
     _("Something went wrong."),
     _("The portal has recorded it as “%(code)s”. Try again; if it stays, tell an operator this code."),
 )
+ISOLATE, END_OF_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 _MESSAGES: dict[str, Message] = {}
 
 
@@ -70,8 +72,11 @@ def known_codes() -> frozenset[str]:
 
 
 def _shown(key: str, value: object) -> object:
-    """Sizes, which parameters ending in `_bytes` are, as people read them."""
-    return filesizeformat(value) if key.endswith("_bytes") and isinstance(value, int) else value
+    """Sizes, which parameters ending in `_bytes` are, as people read them; names and code keep their own direction."""
+    if key.endswith("_bytes") and isinstance(value, int):
+        return filesizeformat(value)
+    # In a right-to-left sentence, "model.onnx" next to other Latin text would change places with it.
+    return f"{ISOLATE}{value}{END_OF_ISOLATE}" if isinstance(value, str) and get_language_bidi() else value
 
 
 class _Lenient(dict[str, object]):
