@@ -1,29 +1,42 @@
-"""`python -m portal.translations VERB`: `update` the catalogues from the sources, `check` or `compile` them."""
+"""`python -m portal.translations VERB`: `update` the catalogues from the sources, `check` or `compile` them.
+
+`update LANGUAGE` begins another language.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 
-from portal.translations.catalogues import catalogue_files, compile_stale, language_of, merge, read_catalogue
+from portal.translations.catalogues import (
+    catalogue_file,
+    catalogue_files,
+    compile_stale,
+    language_of,
+    merge,
+    read_catalogue,
+)
 from portal.translations.extraction import extract_catalogue
 from portal.translations.faults import differences, faults_in
 
 
 def main(words: Sequence[str]) -> int:
     """The command line; returns the exit status."""
-    verbs = {"update": update, "check": check, "compile": compile_changed}
-    verb = verbs.get(words[0]) if len(words) == 1 else None
-    if verb is None:
-        sys.stderr.write(f"usage: python -m portal.translations {'|'.join(verbs)}\n")
-        return 2
-    return verb()
+    match list(words):
+        case ["update", *new]:
+            return update(new)
+        case ["check"]:
+            return check()
+        case ["compile"]:
+            return compile_changed()
+    sys.stderr.write("usage: python -m portal.translations update [LANGUAGE…] | check | compile\n")
+    return 2
 
 
-def update() -> int:
-    """Merge the texts of the sources into every catalogue."""
+def update(new: Sequence[str] = ()) -> int:
+    """Merge the texts of the sources into every catalogue, and into one for each new language."""
     template = extract_catalogue()
-    for path in catalogue_files():
+    for path in sorted({*catalogue_files(), *map(catalogue_file, new)}):
         merge(path, template)
         left = len(faults_in(read_catalogue(path)))
         sys.stdout.write(f"{language_of(path)}: {len(template)} texts, {left} to translate or mend\n")

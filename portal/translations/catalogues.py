@@ -9,6 +9,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from django.utils.translation import to_locale
 
 LOCALE_DIR = Path(__file__).resolve().parents[1] / "locale"
 LINE_WIDTH = 120
@@ -21,6 +22,11 @@ HEADER = """\
 def catalogue_files(folder: Path = LOCALE_DIR) -> list[Path]:
     """Every language's catalogue."""
     return sorted(folder.glob("*/LC_MESSAGES/django.po"))
+
+
+def catalogue_file(language: str, folder: Path = LOCALE_DIR) -> Path:
+    """Where a language's catalogue lies; its folder is called as Django calls the locale: `pt_BR`."""
+    return folder / to_locale(language) / "LC_MESSAGES" / "django.po"
 
 
 def language_of(path: Path) -> str:

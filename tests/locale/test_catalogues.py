@@ -10,7 +10,14 @@ from babel.messages.catalog import Catalog
 from django.utils import translation
 from django.utils.translation import gettext
 
-from portal.translations.catalogues import catalogue_files, compile_stale, language_of, merge, read_catalogue
+from portal.translations.catalogues import (
+    catalogue_file,
+    catalogue_files,
+    compile_stale,
+    language_of,
+    merge,
+    read_catalogue,
+)
 from portal.translations.extraction import extract_catalogue
 from portal.translations.faults import differences, faults_in
 
@@ -56,6 +63,13 @@ def test_updating_twice_changes_nothing(tmp_path: Path, template: Catalog) -> No
     once = copy.read_bytes()
     merge(copy, template)
     assert copy.read_bytes() == once
+
+
+def test_another_language_begins_with_every_text_untranslated(tmp_path: Path, template: Catalog) -> None:
+    path = catalogue_file("pt-br", tmp_path)
+    merge(path, template)
+    assert language_of(path) == "pt_BR"
+    assert len(faults_in(read_catalogue(path))) == len(template)
 
 
 def test_only_a_changed_catalogue_is_compiled(tmp_path: Path) -> None:
