@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from registry.urls_community import urlpatterns as community
 from registry.urls_review import urlpatterns as reviews
-from registry.views import account, catalogue, help_pages, model_pages, public, tokens, volunteer
+from registry.views import account, catalogue, help_pages, log, model_pages, public, tokens, volunteer
 
 app_name = "registry"
 model_urls = [
@@ -18,14 +18,16 @@ model_urls = [
     path("use/", model_pages.use, name="model_use"),
     path("deployments/", model_pages.deployments, name="model_deployments"),
     path("log/", model_pages.log, name="model_log"),
+    path("log/feed.atom", log.model_feed, name="model_feed"),
 ]
 urlpatterns = [
     path("", public.home, name="home"),
     path("models/", catalogue.catalogue, name="catalogue"),
     path("models/<slug:owner>/<slug:name>/", include(model_urls)),
     path("files/<int:version_pk>/<int:pk>/", public.download, name="file"),
-    path("log/", public.event_log, name="event_log"),
-    path("log/<int:pk>/", public.event, name="event"),
+    path("log/", log.event_log, name="event_log"),
+    path("log/feed.atom", log.log_feed, name="log_feed"),
+    path("log/<int:pk>/", log.event, name="event"),
     path("mine/", volunteer.my_models, name="my_models"),
     path("submit/", volunteer.submit, name="submit"),
     path("drafts/<int:pk>/", volunteer.draft, name="draft"),

@@ -26,6 +26,11 @@ class Event(models.Model):
     public = models.BooleanField(default=True)
 
     class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["tag", "-id"], name="event_tag_newest"),
+            models.Index(fields=["registered_model", "-id"], name="event_model_newest"),
+            models.Index(fields=["actor", "-id"], name="event_actor_newest"),
+        ]
         ordering: ClassVar = ["-pk"]
 
     def __str__(self) -> str:

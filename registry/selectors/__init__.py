@@ -5,7 +5,16 @@ from __future__ import annotations
 from registry.listing import status_word
 from registry.selectors.accounts import newest_own_versions, own_models, storage_used
 from registry.selectors.catalogue import Presence, catalogue, model_named, presences, visible_models
-from registry.selectors.log import DECISIONS, event_by_id, event_tags, latest_decisions, public_events
+from registry.selectors.log import (
+    DECISIONS,
+    LogFilter,
+    LogPage,
+    event_by_id,
+    latest_decisions,
+    log_page,
+    logged,
+    public_events,
+)
 from registry.selectors.reviews import open_review_count, place_in_queue, review_queue
 from registry.selectors.search import (
     FACETS,
@@ -47,6 +56,8 @@ __all__ = [
     "CatalogueQuery",
     "CatalogueResult",
     "FacetValue",
+    "LogFilter",
+    "LogPage",
     "Presence",
     "PublicFigures",
     "Totals",
@@ -58,11 +69,12 @@ __all__ = [
     "current_checks",
     "entries_in_order",
     "event_by_id",
-    "event_tags",
     "file_at",
     "files_of",
     "find_models",
     "latest_decisions",
+    "log_page",
+    "logged",
     "model_named",
     "newest_entries",
     "newest_own_versions",

@@ -11,9 +11,7 @@ from django.views.decorators.http import require_safe
 from registry import selectors
 from registry.backends import blob_store
 from registry.errors import NotFoundError
-from registry.views.access import asked, paged
 from registry.views.presentation import (
-    event_kind,
     timeline_rows,
 )
 
@@ -48,21 +46,3 @@ def download(request: HttpRequest, version_pk: int, pk: int) -> HttpResponseBase
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["X-Content-Type-Options"] = "nosniff"
     return response
-
-
-@require_safe
-def event_log(request: HttpRequest) -> HttpResponse:
-    """Everything that was decided and done, newest first."""
-    tag = asked(request, "tag")
-    page = paged(request, selectors.public_events(tag=tag), size=50)
-    events = timeline_rows(page.object_list)
-    context = {"page": page, "events": events, "log_rows": list(zip(page.object_list, events, strict=True))}
-    context |= {"tag": tag, "tags": [(kind, event_kind(kind)) for kind in selectors.event_tags()]}
-    return render(request, "registry/event_log.html", context)
-
-
-@require_safe
-def event(request: HttpRequest, pk: int) -> HttpResponse:
-    """One event, at an address that stays."""
-    found = selectors.event_by_id(pk)
-    return render(request, "registry/event.html", {"event": found, "row": timeline_rows([found])[0]})

@@ -94,9 +94,9 @@ class TestLog:
         everything = Client().get(to("event_log"))
         one = Client().get(to("event_log"), {"tag": "version:submitted"})
 
-        tags = [event.tag for event in everything.context["page"].object_list]
+        tags = [event.tag for event in everything.context["page"].events]
         assert tags == ["version:in_review", "version:submitted"]
-        assert [event.tag for event in one.context["page"].object_list] == ["version:submitted"]
+        assert [event.tag for event in one.context["page"].events] == ["version:submitted"]
 
     def test_the_filter_names_what_happened_in_words(self) -> None:
         in_review()
