@@ -2,9 +2,10 @@
 
 from django.urls import include, path
 
+from registry import sitemaps
 from registry.urls_community import urlpatterns as community
 from registry.urls_review import urlpatterns as reviews
-from registry.views import account, catalogue, help_pages, log, model_pages, public, tokens, volunteer
+from registry.views import account, catalogue, compare, help_pages, log, model_pages, public, tokens, volunteer
 
 app_name = "registry"
 model_urls = [
@@ -15,6 +16,7 @@ model_urls = [
     path("files/", model_pages.files, name="model_files"),
     path("files/<int:number>/", model_pages.files, name="version_files"),
     path("files/<int:number>/<path:path>", model_pages.file_page, name="file_page"),
+    path("compare/", compare.compare_versions, name="model_compare"),
     path("use/", model_pages.use, name="model_use"),
     path("deployments/", model_pages.deployments, name="model_deployments"),
     path("log/", model_pages.log, name="model_log"),
@@ -22,6 +24,9 @@ model_urls = [
 ]
 urlpatterns = [
     path("", public.home, name="home"),
+    path("robots.txt", public.robots, name="robots"),
+    path("sitemap.xml", sitemaps.index, name="sitemaps"),
+    path("sitemap-<slug:section>.xml", sitemaps.section, name="sitemap"),
     path("models/", catalogue.catalogue, name="catalogue"),
     path("models/<slug:owner>/<slug:name>/", include(model_urls)),
     path("files/<int:version_pk>/<int:pk>/", public.download, name="file"),

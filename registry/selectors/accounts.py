@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import Case, Max, OuterRef, QuerySet, Subquery, Sum, When
 
-from registry.models import Account, ModelVersion, RegisteredModel, VersionFile
+from registry.models import Account, ModelVersion, RegisteredModel, VersionFile, VersionState
 from registry.selectors.versions import VersionWithStatus, with_status
+
+WAITS_FOR_ITS_OWNER = (VersionState.CHANGES_REQUESTED, VersionState.WITHDRAWN, VersionState.DRAFT)
 
 
 def own_models(user: Account) -> QuerySet[RegisteredModel]:
-    """The person's models, drafts included."""
-    return RegisteredModel.objects.filter(owner=user).select_related("owner").order_by("-created_at", "-pk")
+    """The person's models, drafts included: first those that wait for the person, then newest first."""
+    newest = ModelVersion.objects.filter(registered_model=OuterRef("pk")).order_by("-number")
+    models = RegisteredModel.objects.filter(owner=user).annotate(state=Subquery(newest.values("state")[:1]))
+    cases = (When(state=state, then=place) for place, state in enumerate(WAITS_FOR_ITS_OWNER))
+    urgency = Case(*cases, default=len(WAITS_FOR_ITS_OWNER))
+    return models.select_related("owner").order_by(urgency, "-created_at", "-pk")
 
 
 def newest_own_versions(models: Sequence[RegisteredModel]) -> dict[int, VersionWithStatus]:

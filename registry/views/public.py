@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from registry import selectors
 from registry.backends import blob_store
 from registry.errors import NotFoundError
+from registry.views.model_frame import origin_of
 from registry.views.presentation import (
     timeline_rows,
 )
@@ -46,3 +48,15 @@ def download(request: HttpRequest, version_pk: int, pk: int) -> HttpResponseBase
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+PRIVATE = ("my_models", "submit")
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """What search engines may read: all that is public, by way of the sitemap."""
+    lines = ["User-agent: *", *(f"Disallow: {reverse(f'registry:{route}')}" for route in PRIVATE)]
+    lines += ["Disallow: /accounts/", "Disallow: /admin/", "Disallow: /drafts/", "Disallow: /uploads/"]
+    lines.append(f"Sitemap: {origin_of(request)}{reverse('registry:sitemaps')}")
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")

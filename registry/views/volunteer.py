@@ -18,7 +18,9 @@ from registry.models import ModelVersion, VersionState
 from registry.permissions import may_submit
 from registry.readable_json import readable_json
 from registry.tasks import ring
+from registry.uploads.admission import quota_of, used_bytes
 from registry.views.access import account_of, errors_as_messages, errors_on, paged, requires
+from registry.views.own_models import own_row
 from registry.views.presentation import check_rows, file_rows, wait_note
 from registry.views.steps import steps_of, upload_context
 
@@ -32,8 +34,9 @@ def my_models(request: HttpRequest) -> HttpResponse:
     page = paged(request, selectors.own_models(account_of(request)))
     models = list(page.object_list)
     newest = selectors.newest_own_versions(models)
-    rows = [{"registered_model": model, "newest": newest.get(model.pk)} for model in models]
-    context = {"page": page, "rows": rows, "used": selectors.storage_used(account_of(request))}
+    rows = [own_row(model, newest[model.pk]) for model in models if model.pk in newest]
+    quota = quota_of(account_of(request))
+    context = {"page": page, "rows": rows, "used": used_bytes(account_of(request)), "quota": quota}
     return render(request, "registry/my_models.html", context)
 
 
