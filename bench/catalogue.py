@@ -1,10 +1,13 @@
 """The catalogue at 100,000 models and 300,000 versions against itself at 1,000 models, on SQLite and on PostgreSQL.
 
+    python -m bench.catalogue [--models 100000]
+
 Each page is asked for through Django, database and templates included, without a network in between.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import random
@@ -46,18 +49,19 @@ _WORDS = ("quality", "language", "vandalism", "topic", "image", "risk", "edit", 
 _LICENCES = ("MIT", "Apache-2.0", "CC0-1.0", "GPL-3.0-or-later")
 
 
-def main() -> int:
+def main(size: int) -> int:
     """Measure both databases and print the table; 1 if a target was missed."""
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="bench-catalogue-") as folder:
         scratch = Path(folder)
-        rows += _rows("SQLite", _measured(scratch / "sqlite", {}))
+        scratch.chmod(0o755)  # PostgreSQL refuses to run as root, so another account has to reach its folder
+        rows += _rows("SQLite", _measured(scratch / "sqlite", {}, size))
         with postgres.running(scratch) as url:
-            rows += _rows("PostgreSQL", _measured(scratch / "postgresql", {"DATABASE_URL": url}))
-    return print_report(f"Catalogue, {LARGE:,} models against {SMALL:,}", rows)
+            rows += _rows("PostgreSQL", _measured(scratch / "postgresql", {"DATABASE_URL": url}, size))
+    return print_report(f"Catalogue, {size:,} models against {SMALL:,}", rows)
 
 
-def _measured(data: Path, settings: Mapping[str, str]) -> Mapping[str, list[list[float]]]:
+def _measured(data: Path, settings: Mapping[str, str], size: int) -> Mapping[str, list[list[float]]]:
     """Per page [p50 ms, p95 ms, queries], small and large, from a process of its own."""
     data.mkdir()
     environment = {
@@ -68,7 +72,10 @@ def _measured(data: Path, settings: Mapping[str, str]) -> Mapping[str, list[list
         "DJANGO_SETTINGS_MODULE": "portal.settings",
     }
     done = subprocess.run(
-        [sys.executable, "-m", "bench.catalogue", "--here"], env=environment, stdout=subprocess.PIPE, check=True
+        [sys.executable, "-m", "bench.catalogue", "--here", "--models", str(size)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        check=True,
     )
     measured: Mapping[str, list[list[float]]] = json.loads(done.stdout.splitlines()[-1])
     return measured
@@ -85,7 +92,7 @@ def _rows(database: str, measured: Mapping[str, list[list[float]]]) -> Iterator[
         )
 
 
-def _here() -> None:
+def _here(largest: int) -> None:
     """In the process whose settings name the database: fill, measure, fill, measure."""
     import django
 
@@ -96,7 +103,7 @@ def _here() -> None:
     call_command("createcachetable", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
     measured: dict[str, list[list[float]]] = {page: [] for page in PAGES}
-    for size in (SMALL, LARGE):
+    for size in (SMALL, largest):
         _fill(size)
         for page, path in PAGES.items():
             measured[page].append(_measure(path))
@@ -174,7 +181,11 @@ def _measure(path: str) -> list[float]:
 
 
 if __name__ == "__main__":
-    if "--here" in sys.argv:
-        _here()
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--models", type=int, default=LARGE)
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.here:
+        _here(chosen.models)
     else:
-        sys.exit(main())
+        sys.exit(main(chosen.models))

@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 MOST_WORDS_ASKED = 8
+# No word of any language is longer, and PostgreSQL takes none above 2 kB.
+LONGEST_WORD = 200
 _WORD = re.compile(r"[^\W_]+")
 _PARTS = re.compile(r"[\s/]+")
 _TATWEEL = "\u0640"
@@ -28,7 +30,7 @@ def stored_words(text: str) -> list[str]:
         pieces = _WORD.findall(part)
         words += [word for piece in pieces for word in _stored(piece)]
         if len(pieces) > 1:
-            words.append("".join(pieces))
+            words.append("".join(pieces)[:LONGEST_WORD])
     return words
 
 
@@ -40,7 +42,7 @@ def asked_words(text: str) -> list[str]:
 
 def tag(kind: str, value: str) -> str:
     """A filter's value as a word that no text has or begins: `:task:ranking`."""
-    return f":{kind}:{'_'.join(plain(value).split())}"
+    return f":{kind}:{'_'.join(plain(value).split())}"[:LONGEST_WORD]
 
 
 def unique(words: Iterable[str]) -> list[str]:
@@ -54,7 +56,7 @@ def _stored(piece: str) -> Sequence[str]:
         if unspaced:
             words += [run[at : at + length] for length in (1, 2) for at in range(len(run) - length + 1)]
         else:
-            words.append(run)
+            words.append(run[:LONGEST_WORD])
     return words
 
 
@@ -64,7 +66,7 @@ def _asked(piece: str) -> Sequence[str]:
         if unspaced and len(run) > 1:
             words += [run[at : at + 2] for at in range(len(run) - 1)]
         else:
-            words.append(run)
+            words.append(run[:LONGEST_WORD])
     return words
 
 
