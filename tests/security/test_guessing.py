@@ -115,9 +115,9 @@ def test_two_hundred_tries_at_four_processes(tmp_path: Path) -> None:
 
 @pytest.mark.django_db
 def test_tries_at_others_do_not_crowd_out_the_count_about_an_account() -> None:
-    cache.set("about the victim", 5, 300)
+    cache.set("victim", 5, 300)
 
     for number in range(400):  # Django's own default keeps 300 entries
-        cache.set(f"about {number}", 1, 300)
+        cache.set(f"person-{number}", 1, 300)
 
-    assert cache.get("about the victim") == 5
+    assert cache.get("victim") == 5
