@@ -30,6 +30,7 @@ def review_queue(request: HttpRequest) -> HttpResponse:
         "filtered": any(choice.current for choice in filter_choices(show)[1:]),
         "risks": RISKS.values(),
         "approvals_needed": settings.REQUIRED_APPROVALS,
+        "usual": selectors.usual_times(),
         "here": request.get_full_path(),
     }
     return render(request, "registry/review_queue.html", context | _desk_context(request, "review_queue"))
