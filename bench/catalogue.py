@@ -57,7 +57,10 @@ def main(size: int) -> int:
         scratch.chmod(0o755)  # PostgreSQL refuses to run as root, so another account has to reach its folder
         rows += _rows("SQLite", _measured(scratch / "sqlite", {}, size))
         with postgres.running(scratch) as url:
-            rows += _rows("PostgreSQL", _measured(scratch / "postgresql", {"DATABASE_URL": url}, size))
+            rows += _rows(
+                "PostgreSQL",
+                _measured(scratch / "postgresql", {"DATABASE_URL": url.removesuffix("portal") + "postgres"}, size),
+            )
     return print_report(f"Catalogue, {size:,} models against {SMALL:,}", rows)
 
 
