@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 
+from registry.card_outline import NumberedLine, headings, visible_lines
 from registry.card_renderer import EXIT_TOO_COMPLEX
 from registry.card_template import CARD_TEMPLATE, card_template
 from registry.errors import OperatorError, TransientError, UserError
@@ -37,10 +37,6 @@ MAX_HTML_BYTES = 512_000
 # The child's own limit is 2 s of CPU time; this one only catches a machine too busy to give it that.
 WALL_SECONDS = 8.0
 _RENDERER = Path(__file__).with_name("card_renderer.py")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?$")
-_UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
-_NO_PARAGRAPH = re.compile(r"\s*$| {4}|\t| {0,3}(?:[-+*>|]|\d{1,9}[.)])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +59,12 @@ class Card:
 
 def parse_card(source: str) -> Card:
     """The parts of a card. Raises `UserError` with the field and the `line` at fault."""
-    source = _checked(source, limit=settings.LIMITS["card_max_bytes"], field=FIELD)
+    source = checked_text(source, limit=settings.LIMITS["card_max_bytes"], field=FIELD)
     yaml_text, body, _first_line = split_front_matter(source)
     front_matter = read_front_matter(yaml_text)
-    lines = list(_without_comments(body.splitlines()))
-    return Card(front_matter, "\n".join(lines).strip("\n") + "\n", _sections(lines))
+    lines = list(visible_lines(body.split("\n")))
+    text = "\n".join(line for _number, line in lines)
+    return Card(front_matter, text.strip("\n") + "\n", _sections(lines))
 
 
 def render_card(source: str) -> SafeString:
@@ -77,15 +74,16 @@ def render_card(source: str) -> SafeString:
 
 def render_comment(source: str, *, field: str = "comment") -> SafeString:
     """Safe HTML of a review comment of at most 5 kB, by the same rules."""
-    return _render(_checked(source, limit=COMMENT_MAX_BYTES, field=field), field=field)
+    return _render(checked_text(source, limit=COMMENT_MAX_BYTES, field=field), field=field)
 
 
 def render_message(source: str, *, field: str) -> SafeString:
     """Safe HTML of a message about a model, of at most 20 kB, by the same rules."""
-    return _render(_checked(source, limit=settings.LIMITS["card_max_bytes"], field=field), field=field)
+    return _render(checked_text(source, limit=settings.LIMITS["card_max_bytes"], field=field), field=field)
 
 
-def _checked(source: str, *, limit: int, field: str) -> str:
+def checked_text(source: str, *, limit: int, field: str) -> str:
+    """The text with plain line breaks, if it is text and short enough; else a `UserError`."""
     source = source.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
     try:
         size = len(source.encode())
@@ -98,58 +96,15 @@ def _checked(source: str, *, limit: int, field: str) -> str:
     return source
 
 
-def _without_comments(lines: list[str]) -> Iterator[str]:
-    """The lines without HTML comments that begin a line, which is what prompts are; code blocks stay as they are."""
-    last_close = max((number for number, line in enumerate(lines) if "-->" in line), default=-1)
-    fence, inside = "", False
-    for number, line in enumerate(lines):
-        if inside:
-            inside = "-->" not in line
-            continue
-        fence = _fence_after(line, fence)
-        # A comment that nobody closed is text, so that a slip of the pen cannot hide the rest of the card.
-        if not fence and line.lstrip().startswith("<!--") and number <= last_close:
-            inside = "-->" not in line
-            continue
-        yield line
-
-
-def _fence_after(line: str, fence: str) -> str:
-    """The code fence that is open after this line, "" for none."""
-    found = _FENCE.match(line)
-    if not found:
-        return fence
-    marks = found[1]
-    if not fence:
-        return marks
-    closes = marks[0] == fence[0] and len(marks) >= len(fence) and not line[found.end() :].strip()
-    return "" if closes else fence
-
-
-def _sections(lines: list[str]) -> tuple[Section, ...]:
-    headings = list(_headings(lines))
+def _sections(lines: Sequence[NumberedLine]) -> tuple[Section, ...]:
+    """The sections of the lines that show, whose numbers are those of the whole body."""
+    outline = list(headings(lines))
     sections = []
-    for at, (_start, end, level, title) in enumerate(headings):
-        following = (start for start, _end, other, _title in headings[at + 1 :] if other <= level)
-        sections.append(Section(title, level, "\n".join(lines[end : next(following, len(lines))]).strip()))
+    for at, heading in enumerate(outline):
+        end = next((other.start for other in outline[at + 1 :] if other.level <= heading.level), None)
+        text = [line for number, line in lines if number >= heading.end and (end is None or number < end)]
+        sections.append(Section(heading.title, heading.level, "\n".join(text).strip()))
     return tuple(sections)
-
-
-def _headings(lines: list[str]) -> Iterator[tuple[int, int, int, str]]:
-    """(first line, line after it, level, title) of each heading outside code, in both of Markdown's spellings."""
-    fence = ""
-    for number, line in enumerate(lines):
-        was_open, fence = bool(fence), _fence_after(line, fence)
-        if was_open or fence:
-            continue
-        if found := _HEADING.match(line):
-            yield number, number + 1, len(found[1]), (found[2] or "").strip().rstrip("#").strip()
-        elif (found := _UNDERLINE.match(line)) and number and _is_paragraph(lines[number - 1]):
-            yield number - 1, number + 1, 1 if found[1][0] == "=" else 2, lines[number - 1].strip()
-
-
-def _is_paragraph(line: str) -> bool:
-    return not (_NO_PARAGRAPH.match(line) or _HEADING.match(line) or _FENCE.match(line) or _UNDERLINE.match(line))
 
 
 def _render(markdown: str, *, field: str) -> SafeString:

@@ -28,7 +28,7 @@ TARGETS: Mapping[str, StrOrPromise] = {
     "card": _("Model card"),
     "examples": _("Examples"),
 }
-STEP_OF_TARGET = {"basics": "basics", "resources": "basics", "files": "files", "card": "card", "examples": "examples"}
+STEP_OF_TARGET = {"basics": "basics", "resources": "examples", "files": "files", "card": "card", "examples": "examples"}
 STEP_OF_CHECK = {
     "names": "files",
     "size": "files",

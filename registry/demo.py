@@ -6,6 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import UploadedFile
@@ -114,9 +115,9 @@ def _draft(seed: SeedModel) -> ModelVersion:
         for e in seed.examples
     ]
     services.set_examples(version=draft, actor=owner, examples=examples)
-    changes = {"card_source": seed.card, "licence": seed.licence}
-    resources = {"cpu_millis": seed.cpu_millis, "memory_bytes": seed.memory_bytes}
-    ring(services.update_draft(version=draft, actor=owner, **changes, **resources))
+    changes: dict[str, Any] = {"card_source": seed.card, "licence": seed.licence}
+    changes |= {"cpu_millis": seed.cpu_millis, "memory_bytes": seed.memory_bytes}
+    ring(services.update_draft(version=draft, actor=owner, **changes))
     draft.refresh_from_db()
     return draft
 

@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 
 from registry.card_template import REQUIRED_SECTIONS
 from registry.checklist import CARD_SECTION, CHECKLIST, TARGETS
-from registry.licences import LICENCES
 from registry.model_tasks import ModelTask
 from registry.models import Decision, ThreadSubject
 from registry.names import validate_name
@@ -31,53 +30,6 @@ class NewModelForm(forms.Form):
         label=_("Summary"), max_length=200, help_text=_("One sentence: what does it tell about what?")
     )
     task = forms.ChoiceField(label=_("Task"), choices=ModelTask)
-
-
-class BasicsForm(forms.Form):
-    """What may still change of a draft's first page."""
-
-    summary = forms.CharField(label=_("Summary"), max_length=200)
-    task = forms.ChoiceField(label=_("Task"), choices=ModelTask)
-    licence = forms.ChoiceField(
-        label=_("Licence"),
-        choices=[("", _("Choose a licence")), *((licence.spdx, licence.name) for licence in LICENCES)],
-        help_text=_("Only free licences: everyone may use, study, change and share the model."),
-    )
-    cpu_millis = forms.IntegerField(
-        label=_("CPU"), min_value=100, max_value=64_000, help_text=_("In thousandths of a core: 1000 is one core.")
-    )
-    memory_mib = forms.IntegerField(
-        label=_("Memory"),
-        min_value=128,
-        max_value=1_048_576,
-        help_text=_("In MiB. The trial run measures what is really used."),
-    )
-
-
-class CardForm(forms.Form):
-    """The model card."""
-
-    card_source = forms.CharField(
-        label=_("Model card"),
-        strip=False,
-        widget=forms.Textarea(attrs={"rows": 28, "dir": "auto", "spellcheck": "true"}),
-        help_text=_("Markdown with a YAML head. Replace each hint by your own words."),
-    )
-
-
-class ExamplesForm(forms.Form):
-    """The examples, as a JSON list."""
-
-    examples = forms.CharField(
-        label=_("Examples"),
-        strip=False,
-        widget=forms.Textarea(attrs={"rows": 24, "dir": "ltr", "spellcheck": "false", "class": CODE_CLASS}),
-        help_text=_(
-            "A JSON list. Each example has a title, a request and an expected answer "
-            "as in the Open Inference Protocol V2, "
-            "and a tolerance for numbers."
-        ),
-    )
 
 
 class ReasonForm(forms.Form):

@@ -12,6 +12,7 @@ from registry.listing import fill_catalogue, mend_listings
 from registry.messages import register_messages
 from registry.messages_checks import CHECK_MESSAGES
 from registry.messages_community import COMMUNITY_MESSAGES
+from registry.messages_drafts import DRAFT_MESSAGES
 from registry.messages_gate import GATE_MESSAGES
 from registry.messages_registry import REGISTRY_MESSAGES
 from registry.messages_review import REVIEW_MESSAGES
@@ -31,6 +32,7 @@ def announce() -> None:
         REVIEW_MESSAGES,
         GATE_MESSAGES,
         CHECK_MESSAGES,
+        DRAFT_MESSAGES,
         STORAGE_MESSAGES,
         TOKEN_MESSAGES,
         UPLOAD_MESSAGES,

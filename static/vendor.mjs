@@ -64,6 +64,7 @@ await build( {
 		theme: 'js/theme.js',
 		copy: 'js/copy.js',
 		desk: 'js/desk.js',
+		draft: 'js/draft.js',
 		upload: 'js/upload.js',
 		webauthn: 'js/webauthn.js'
 	},

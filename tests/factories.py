@@ -26,6 +26,7 @@ IRIS = ExampleInput(
     {"outputs": [{"name": "output-0", "shape": [1, 3], "datatype": "FP32", "data": [0.6, 0.2, 0.2]}]},
     0.5,
 )
+CONFIRMED = {"may_publish": "on", "no_personal_data": "on"}
 _numbers = itertools.count(1)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from registry.backends import blob_store
-from registry.card_template import REQUIRED_SECTIONS, RequiredSection
+from registry.card_template import REQUIRED_SECTIONS, CardSection
 from registry.cards import Card, parse_card
 from registry.checks.results import Detail, Finding, detail, plain_params
 from registry.checks.subject import Evidence, Progress, Subject
@@ -33,7 +33,7 @@ def check_card(subject: Subject, _evidence: Evidence, _progress: Progress) -> Fi
     return Finding(verdict=Verdict.PASS, code="card.passed", params={"count": len(card.sections)})
 
 
-def _judge_section(card: Card, required: RequiredSection) -> Detail | None:
+def _judge_section(card: Card, required: CardSection) -> Detail | None:
     texts = [section.text for section in card.sections if required.is_titled(section.title)]
     if not texts:
         return detail("card.section_missing", params={"title": required.title})

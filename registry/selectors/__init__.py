@@ -5,6 +5,7 @@ from __future__ import annotations
 from registry.listing import status_word
 from registry.selectors.accounts import newest_own_versions, own_models, storage_used
 from registry.selectors.catalogue import Presence, catalogue, model_named, presences, visible_models
+from registry.selectors.drafts import PARTS, NameOffer, draft_trial_job, edit_token, name_offer
 from registry.selectors.log import (
     DECISIONS,
     LogFilter,
@@ -51,6 +52,7 @@ __all__ = [
     "DECISIONS",
     "FACETS",
     "MOST_LISTED",
+    "PARTS",
     "SEEN_STATES",
     "SORTS",
     "CatalogueQuery",
@@ -58,6 +60,7 @@ __all__ = [
     "FacetValue",
     "LogFilter",
     "LogPage",
+    "NameOffer",
     "Presence",
     "PublicFigures",
     "Totals",
@@ -67,6 +70,8 @@ __all__ = [
     "catalogue",
     "catalogue_totals",
     "current_checks",
+    "draft_trial_job",
+    "edit_token",
     "entries_in_order",
     "event_by_id",
     "file_at",
@@ -76,6 +81,7 @@ __all__ = [
     "log_page",
     "logged",
     "model_named",
+    "name_offer",
     "newest_entries",
     "newest_own_versions",
     "open_job",

@@ -3,6 +3,7 @@
 from registry.services.desk import claim_version, mark_file_viewed, release_claim, set_keyboard_shortcuts
 from registry.services.discussing import edit_message, hide_message, post_message, show_message
 from registry.services.drafts import (
+    Due,
     attach_file,
     check_again,
     register_model,
@@ -31,6 +32,7 @@ from registry.services.uploads import cancel_upload, store_form_file
 from registry.services.watching import watch_model
 
 __all__ = [
+    "Due",
     "TrialOutcome",
     "assign_report",
     "attach_file",

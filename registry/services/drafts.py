@@ -9,16 +9,22 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError as DatabaseIntegrityError
 from django.db import transaction
 from django.db.models import Max, Sum
+from django.utils import timezone
 
-from registry.cards import CARD_TEMPLATE, render_card
+from registry.card_template import card_template
+from registry.cards import checked_text, render_card
 from registry.errors import ConflictError, ForbiddenError, NotFoundError, UserError
 from registry.events import record_event
 from registry.examples import ExampleInput
+from registry.front_matter import FIELD as CARD
+from registry.front_matter import read_front_matter, split_front_matter
+from registry.front_matter_edit import with_facts
 from registry.jobs.queue import ensure_job, requeue
 from registry.listing import refresh_listing
 from registry.models import Account, Blob, Example, ModelVersion, RegisteredModel, VersionFile, VersionState
 from registry.names import validate_name
 from registry.permissions import may_edit_model, may_edit_version, may_submit
+from registry.selectors.drafts import PARTS, edit_token
 
 Due = tuple[int, ...]
 VERSION_FIELDS = ("licence", "card_source", "cpu_millis", "memory_bytes")
@@ -45,7 +51,7 @@ def register_model(*, actor: Account, name: str, summary: str = "", task: str = 
                 registered_model=registered_model,
                 public=False,
             )
-            return _open_draft(registered_model, card_source=CARD_TEMPLATE)
+            return _open_draft(registered_model, card_source=card_template(title=name))
     except DatabaseIntegrityError as error:
         raise ConflictError("model.name_taken", field="name", name=name) from error
 
@@ -61,25 +67,34 @@ def start_version(*, registered_model: RegisteredModel, actor: Account) -> Model
             return open_draft
         newest = registered_model.versions.order_by("-number").first()
         if newest is None:
-            return _open_draft(registered_model, card_source=CARD_TEMPLATE)
+            return _open_draft(registered_model, card_source=card_template(title=registered_model.name))
         kept = {field: getattr(newest, field) for field in (*VERSION_FIELDS, "card_html")}
         draft = _open_draft(registered_model, **kept)
         _store_examples(draft, newest.examples.all())
         return draft
 
 
-def update_draft(*, version: ModelVersion, actor: Account, **changes: object) -> Due:
-    """Change the card, licence, resources (version) or summary, task (model); only the fields given."""
+def update_draft(*, version: ModelVersion, actor: Account, unchanged_since: str = "", **changes: object) -> Due:
+    """Change the card, licence, resources (version) or summary, task (model); only the fields given.
+
+    A new licence is written into the card's head as well, unless the card is given with it. `unchanged_since` is an
+    `edit_token` of the part that the caller saw: `ConflictError` if somebody changed it meanwhile.
+    """
     unknown = changes.keys() - {*VERSION_FIELDS, *MODEL_FIELDS}
     if unknown:
         raise TypeError(f"not fields of a draft: {sorted(unknown)}")
     version_changes = {name: value for name, value in changes.items() if name in VERSION_FIELDS}
     model_changes = {name: value for name, value in changes.items() if name in MODEL_FIELDS}
     if "card_source" in version_changes:
+        limit = settings.LIMITS["card_max_bytes"]
+        version_changes["card_source"] = checked_text(str(version_changes["card_source"]), limit=limit, field=CARD)
         # Rendered before the transaction, since it may take seconds and a write lock must not.
         version_changes["card_html"] = render_card(str(version_changes["card_source"]))
     with transaction.atomic():
         draft = lock_draft(version, actor)
+        require_unchanged(draft, unchanged_since)
+        if "licence" in version_changes and "card_source" not in version_changes:
+            version_changes |= _card_with_licence(draft, str(version_changes["licence"]))
         for name, value in version_changes.items():
             setattr(draft, name, value)
         _validate(draft, version_changes)
@@ -110,15 +125,20 @@ def attach_file(*, version: ModelVersion, actor: Account, path: str, sha256: str
         VersionFile.objects.update_or_create(
             version=draft, path_key=path_key, defaults={"path": path, "blob_id": sha256}
         )
+        note_saved(draft)
         return queue_draft_checks(draft)
 
 
-def set_examples(*, version: ModelVersion, actor: Account, examples: Sequence[ExampleInput]) -> Due:
-    """Replace the draft's examples. The order given is the order shown."""
+def set_examples(
+    *, version: ModelVersion, actor: Account, examples: Sequence[ExampleInput], unchanged_since: str = ""
+) -> Due:
+    """Replace the draft's examples. The order given is the order shown; `unchanged_since` as in `update_draft`."""
     with transaction.atomic():
         draft = lock_draft(version, actor)
+        require_unchanged(draft, unchanged_since)
         draft.examples.all().delete()
         _store_examples(draft, examples)
+        note_saved(draft)
         return queue_draft_checks(draft)
 
 
@@ -143,6 +163,17 @@ def lock_draft(version: ModelVersion, actor: Account) -> ModelVersion:
     return draft
 
 
+def require_unchanged(draft: ModelVersion, token: str) -> None:
+    """`ConflictError` if the part that the token names no longer says what it said; an empty token asks nothing."""
+    if token and (token.partition(":")[0] not in PARTS or edit_token(draft, token.partition(":")[0]) != token):
+        raise ConflictError("draft.changed_elsewhere")
+
+
+def note_saved(draft: ModelVersion) -> None:
+    """Let the draft's pages say that something of it, which has a table of its own, was saved now."""
+    ModelVersion.objects.filter(pk=draft.pk).update(updated_at=timezone.now())
+
+
 def queue_draft_checks(draft: ModelVersion) -> Due:
     """Make the draft's checks due. A running check sees that the content changed and is queued again by the sweep."""
     key = f"check_draft:{draft.pk}"
@@ -155,6 +186,16 @@ def _open_draft(registered_model: RegisteredModel, **fields: object) -> ModelVer
     draft = ModelVersion(registered_model=registered_model, number=newest + 1, **fields)
     draft.save()
     return draft
+
+
+def _card_with_licence(draft: ModelVersion, licence: str) -> dict[str, object]:
+    """The card's head follows the licence, so that the two agree; one that cannot be edited is left to its author."""
+    try:
+        known = read_front_matter(split_front_matter(draft.card_source)[0])
+        key = "licence" if "licence" in known and "license" not in known else "license"
+        return {"card_source": with_facts(draft.card_source, {key: licence})} if known else {}
+    except UserError:
+        return {}
 
 
 def _store_examples(draft: ModelVersion, examples: Iterable[Example | ExampleInput]) -> None:

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from registry.errors import ConflictError, NotFoundError
 from registry.models import Account, ModelVersion
-from registry.services.drafts import Due, lock_draft, queue_draft_checks
+from registry.services.drafts import Due, lock_draft, note_saved, queue_draft_checks
 from registry.services.uploads import discard_uploads
 
 
@@ -18,6 +18,7 @@ def remove_file(*, version: ModelVersion, actor: Account, path: str) -> Due:
         if not deleted:
             raise NotFoundError("file.unknown", field="files", path=path)
         discard_uploads(version=draft, path=path)  # or one under way would bring the file back
+        note_saved(draft)
         return queue_draft_checks(draft)
 
 

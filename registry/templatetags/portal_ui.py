@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from registry.backends import runtime_catalogue
 from registry.model_tasks import ModelTask
 from registry.templatetags._distance import distance
+from registry.templatetags._draft_strings import draft_strings
 from registry.templatetags._icons import icon_body
 from registry.templatetags._status import StatusWord, status_word
 from registry.templatetags._upload_strings import upload_page_data
@@ -191,6 +192,12 @@ def url_if(name: str, *args: object) -> str:
 def upload_rules_script(rules: Mapping[str, object]) -> SafeString:
     """The rules for files and the upload list's texts as a JSON data block, which no browser executes."""
     return json_script(upload_page_data(rules), "upload-rules")
+
+
+@register.simple_tag
+def draft_texts_script() -> SafeString:
+    """The autosave script's texts as a JSON data block."""
+    return json_script(draft_strings(), "draft-texts")
 
 
 @register.simple_tag

@@ -89,6 +89,7 @@ class CheckRow:
     details: str
     advice: str
     duration_ms: int
+    mend_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,9 @@ class FileRow:
     download_url: str
     remove_url: str = ""
     page_url: str = ""
+    verdict: str = ""
+    summary: str = ""
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,20 +165,28 @@ class WaitNote:
     total: int
 
 
-def check_rows(checks: Iterable[Check]) -> list[CheckRow]:
-    """Checks with their texts."""
+def check_rows(checks: Iterable[Check], *, links: Mapping[str, str] | None = None) -> list[CheckRow]:
+    """Checks with their texts; `links` holds the address at which each may be mended, by the check's name."""
     rows = []
     for check in checks:
         text = message(check.code, check.params)
         advice = "\n".join(part for part in (str(text.body), check.advice) if part) if check.verdict != "pass" else ""
         details = "\n".join(detail_text(detail) for detail in check.details)
         title = str(CHECK_TITLES.get(check.name, check.name))
-        rows.append(CheckRow(title, check.verdict, str(text.title), details, advice, check.duration_ms))
+        url = (links or {}).get(check.name, "") if check.verdict != "pass" else ""
+        rows.append(CheckRow(title, check.verdict, str(text.title), details, advice, check.duration_ms, url))
     return rows
 
 
-def file_rows(version: ModelVersion, files: Iterable[VersionFile], *, removable: bool = False) -> list[FileRow]:
-    """Files with their addresses."""
+def file_rows(
+    version: ModelVersion,
+    files: Iterable[VersionFile],
+    *,
+    removable: bool = False,
+    checks: Iterable[Check] = (),
+) -> list[FileRow]:
+    """Files with their addresses, and what the checks object to in each."""
+    faults = _faults_of_files(checks)
     model = version.registered_model
     named = (model.owner.username, model.name, version.number)
     return [
@@ -185,9 +197,22 @@ def file_rows(version: ModelVersion, files: Iterable[VersionFile], *, removable:
             download_url=reverse("registry:file", args=[version.pk, file.pk]),
             remove_url=reverse("registry:file_remove", args=[version.pk, file.pk]) if removable else "",
             page_url="" if removable else reverse("registry:file_page", args=[*named, file.path]),
+            verdict="fail" if file.path in faults else "",
+            summary=str(faults[file.path].title) if file.path in faults else "",
+            advice=str(faults[file.path].body) if file.path in faults else "",
         )
         for file in files
     ]
+
+
+def _faults_of_files(checks: Iterable[Check]) -> dict[str, Message]:
+    """What the first failed check says about each file, by its path."""
+    found: dict[str, Message] = {}
+    for check in checks:
+        if check.verdict == "fail":
+            for detail in check.details:
+                found.setdefault(detail["subject"], message(detail["code"], detail["params"]))
+    return found
 
 
 def event_text(event: Event) -> str:

@@ -75,15 +75,17 @@ def test_a_name_that_is_taken_is_refused_beside_its_field(draft: Page) -> None:
 )
 def test_examples_that_cannot_be_read_are_kept(draft: Page, typed: str, told: str) -> None:
     draft.get_by_role("link", name="Examples").click()
-    draft.get_by_label("Examples").fill(typed)
+    examples = draft.get_by_label("Examples", exact=True)
+    examples.fill(typed)
     draft.get_by_role("button", name="Save and continue").click()
-    expect(error_of(draft, draft.get_by_label("Examples"))).to_contain_text(told)
-    expect(draft.get_by_label("Examples")).to_have_value(typed)
+    expect(error_of(draft, examples)).to_contain_text(told)
+    expect(examples).to_have_value(typed)
 
 
 def test_a_card_with_a_broken_head_is_kept(draft: Page) -> None:
     card = "---\nlicense: [MIT\n---\n\n# Words that took an hour\n"
     draft.get_by_role("link", name="Model card").click()
+    draft.get_by_role("button", name="Edit as text").click()
     draft.get_by_label("Model card").fill(card)
     draft.get_by_role("button", name="Save and continue").click()
     expect(error_of(draft, draft.get_by_label("Model card"))).to_contain_text("line")
@@ -91,7 +93,7 @@ def test_a_card_with_a_broken_head_is_kept(draft: Page) -> None:
 
 
 def test_resources_out_of_range_are_refused_beside_their_field(draft: Page) -> None:
-    draft.get_by_role("link", name="Basics").click()
+    draft.get_by_role("link", name="Examples and resources").click()
     draft.get_by_label("Memory").fill("1")
     draft.get_by_role("button", name="Save and continue").click()
     expect(error_of(draft, draft.get_by_label("Memory"))).to_contain_text("128")

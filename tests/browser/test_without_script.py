@@ -13,6 +13,7 @@ from tests.browser.test_journey import numbers_in
 from tests.browser.visitors import Visitors
 
 LONGEST_WAY = 80
+NO_PERSONAL_DATA = "There is no personal data in the files, the card or the examples."
 
 
 class Keyboard:
@@ -65,12 +66,16 @@ def test_from_form_upload_to_live_predictions(visitors: Visitors) -> None:
     keys.choose("Licence", "MIT L")
     keys.press("Save and continue")
     volunteer.get_by_role("link", name="Model card").click()
+    keys.press("Edit as text")
     keys.write("Model card", CARD)
     keys.press("Save and continue")
     keys.write("Examples", json.dumps(EXAMPLES))
     keys.press("Save and continue")
 
     steps.expect_after_reloads(volunteer, volunteer.url, "Submit for review")
+    for label in ("I may publish these files under the licence that I chose.", NO_PERSONAL_DATA):
+        keys.reach(volunteer.get_by_label(label))
+        volunteer.keyboard.press("Space")
     keys.press("Submit for review")
     expect(volunteer.get_by_text("Submitted.")).to_be_visible()
     steps.expect_after_reloads(volunteer, volunteer.url, "Trial run")

@@ -104,6 +104,7 @@ def upload(page: Page, path: Path = MODEL) -> None:
 
 def write_card(page: Page, card: str = CARD) -> None:
     """From the card's page to the examples'."""
+    page.get_by_role("button", name="Edit as text").click()
     page.get_by_label("Model card").fill(card)
     page.get_by_role("button", name="Save and continue").click()
     expect(page.get_by_role("heading", name="Examples")).to_be_visible()
@@ -111,7 +112,7 @@ def write_card(page: Page, card: str = CARD) -> None:
 
 def write_examples(page: Page, examples: Sequence[Any] = EXAMPLES) -> None:
     """From the examples' page to the checks."""
-    page.get_by_label("Examples").fill(json.dumps(examples))
+    page.get_by_label("Examples", exact=True).fill(json.dumps(examples))
     page.get_by_role("button", name="Save and continue").click()
     expect(page.get_by_role("heading", name="Check and submit")).to_be_visible()
 
@@ -129,13 +130,15 @@ def fill_draft(page: Page, name: str) -> None:
     name_model(page, name)
     upload(page)
     choose_licence(page)
-    page.get_by_role("link", name="Continue to the card").click()
+    page.get_by_role("link", name="Save and continue").click()
     write_card(page)
     write_examples(page)
 
 
 def submit(page: Page) -> None:
     """Wait for the checks, submit, and wait until the trial run is over."""
+    page.get_by_label("I may publish").check()
+    page.get_by_label("There is no personal data").check()
     page.get_by_role("button", name="Submit for review").click()
     page.get_by_role("link", name="see the result").click()
     expect(page.get_by_role("heading", name="Trial run")).to_be_visible()

@@ -19,7 +19,7 @@ from django.test import Client
 
 from registry.messages import UNKNOWN
 from registry.models import Account, ModelVersion, Upload, VersionState
-from tests.factories import CARD, IRIS, make_draft, model_bytes
+from tests.factories import CARD, CONFIRMED, IRIS, make_draft, model_bytes
 from tests.integration.people import checked, helpful, named, traces, words
 from tests.registry.inspection.corpus import graphs
 from tests.registry.uploads.tus import TusClient
@@ -162,7 +162,7 @@ def test_a_bad_file_is_refused_on_the_page_and_cannot_be_submitted(web: Client, 
     assert advice in text
     assert "%(" not in text
     before = traces()
-    refused = web.post(f"/versions/{draft.pk}/submit/", follow=True)
+    refused = web.post(f"/versions/{draft.pk}/submit/", CONFIRMED, follow=True)
     assert "Some checks failed: " in words(refused)
     assert traces() == before
     draft.refresh_from_db()
@@ -186,7 +186,7 @@ class TestWriting:
     ) -> None:
         draft = make_draft(owner=ada)
 
-        response = web.post(f"/drafts/{draft.pk}/card/", {"card_source": source})
+        response = web.post(f"/drafts/{draft.pk}/card/?view=text", {"card_source": source})
 
         if response.status_code == 400:  # refused at once: what was typed is still in the form
             text = words(response)
@@ -200,7 +200,7 @@ class TestWriting:
         before = traces()
         source = CARD + "x" * (21_000 - len(CARD))
 
-        response = web.post(f"/drafts/{draft.pk}/card/", {"card_source": source})
+        response = web.post(f"/drafts/{draft.pk}/card/?view=text", {"card_source": source})
 
         helpful(response, says="The text is too long: 21000 bytes, with room for 20000.")
         assert source[-500:] in response.content.decode()
@@ -212,7 +212,7 @@ class TestWriting:
         draft = make_draft(owner=ada)
         evil = "<script>alert(1)</script><img src=x onerror=alert(2)>\n\n[x](javascript:alert(3))\n"
 
-        web.post(f"/drafts/{draft.pk}/card/", {"card_source": CARD + evil, "stay": "1"})
+        web.post(f"/drafts/{draft.pk}/card/?view=text", {"card_source": CARD + evil, "then": "stay"})
 
         page = web.get(f"/drafts/{draft.pk}/card/").content.decode()
         preview = page.replace(html.escape(evil), "")
@@ -224,7 +224,7 @@ class TestWriting:
     def test_markdown_made_to_be_slow_is_answered(self, web: Client, ada: Account, unit: str) -> None:
         draft = make_draft(owner=ada)
 
-        response = web.post(f"/drafts/{draft.pk}/card/", {"card_source": CARD + unit * (18_000 // len(unit))})
+        response = web.post(f"/drafts/{draft.pk}/card/?view=text", {"card_source": CARD + unit * (18_000 // len(unit))})
 
         if response.status_code != 302:
             helpful(response, says="The card could not be rendered")
@@ -235,7 +235,7 @@ class TestWriting:
         before = traces()
         fields = {"summary": "S", "task": "tabular-classification", "licence": licence}
 
-        response = web.post(f"/drafts/{draft.pk}/basics/", {**fields, "cpu_millis": 1000, "memory_mib": 512})
+        response = web.post(f"/drafts/{draft.pk}/basics/", fields)
 
         helpful(response, says="Licence : ")
         draft.refresh_from_db()
@@ -258,7 +258,9 @@ class TestWriting:
         draft = make_draft(owner=ada)
         before = traces()
 
-        response = web.post(f"/drafts/{draft.pk}/examples/", {"examples": examples})
+        response = web.post(
+            f"/drafts/{draft.pk}/examples/?view=text", {"examples": examples, "cpu_millis": 1000, "memory_mib": 512}
+        )
 
         helpful(response, says=says)
         assert draft.examples.count() == 1

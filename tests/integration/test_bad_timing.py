@@ -16,7 +16,7 @@ from registry.checklist import CHECKLIST
 from registry.messages import message
 from registry.models import Account, Event, Job, ModelVersion, Review, Upload, VersionFile, VersionState
 from registry.uploads.sweeping import remove_orphan_files
-from tests.factories import IRIS, make_account, make_draft, make_model
+from tests.factories import CONFIRMED, IRIS, make_account, make_draft, make_model
 from tests.fakes.serving import FakeServingBackend
 from tests.integration.people import checked, helpful, traces, words, work
 from tests.registry.uploads.tus import TusClient
@@ -31,7 +31,7 @@ def in_review(web: Client, ada: Account, *, expected_sum: bool = True) -> ModelV
         backend.answer = as_expected
     draft = make_draft(owner=ada, registered_model=make_model(ada, "iris"))
     checked(web, draft)
-    web.post(f"/versions/{draft.pk}/submit/")
+    web.post(f"/versions/{draft.pk}/submit/", CONFIRMED)
     work()
     draft.refresh_from_db()
     return draft
@@ -83,8 +83,8 @@ class TestDeciding:
         draft = make_draft(owner=ada)
         checked(web, draft)
 
-        web.post(f"/versions/{draft.pk}/submit/")
-        again = web.post(f"/versions/{draft.pk}/submit/", follow=True)
+        web.post(f"/versions/{draft.pk}/submit/", CONFIRMED)
+        again = web.post(f"/versions/{draft.pk}/submit/", CONFIRMED, follow=True)
 
         assert "This version is frozen and cannot be changed." in words(again)
         assert Event.objects.filter(tag="version:submitted").count() == 1
@@ -93,7 +93,7 @@ class TestDeciding:
     def test_submitting_before_the_checks_are_done_says_to_wait(self, web: Client, ada: Account) -> None:
         draft = make_draft(owner=ada)
         before = traces()
-        answer = web.post(f"/versions/{draft.pk}/submit/", follow=True)
+        answer = web.post(f"/versions/{draft.pk}/submit/", CONFIRMED, follow=True)
         assert "The checks of the newest content are not finished." in words(answer)
         assert traces() == before
 
@@ -164,7 +164,7 @@ class TestWhileUploading:
         checked(web, version)
         tus = TusClient(web)
         url = tus.created(version, "README.md", 10)
-        web.post(f"/versions/{version.pk}/submit/")
+        web.post(f"/versions/{version.pk}/submit/", CONFIRMED)
 
         answer = tus.patch(url, 0, b"# Hello 12")
 

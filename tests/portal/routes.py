@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.factories import CONFIRMED
 from tests.portal.belongings import Belongings
 
 LOGIN = "login"
@@ -149,6 +150,8 @@ REGISTRY = (
     Row("registry:event", everybody(404), NO, key("secret"), case="not public"),
     Row("registry:my_models", signed_in(200), NO),
     Row("registry:submit", signed_in(200), signed_in(400)),
+    Row("registry:name_check", signed_in(200), NO),
+    Row("registry:card_preview", NO, MINE, key("draft")),
     Row("registry:draft", MINE, NO, key("draft")),
     Row("registry:draft_basics", MINE, FORM, key("draft")),
     Row("registry:draft_files", MINE, NO, key("draft")),
@@ -156,12 +159,12 @@ REGISTRY = (
     Row("registry:file_add", NO, FORM, key("draft")),
     Row("registry:file_remove", NO, THEIRS, lambda b: {"version_pk": b.draft.pk, "pk": b.draft_file.pk}),
     Row("registry:upload_cancel", NO, THEIRS, lambda b: {"version_pk": b.draft.pk, "upload_pk": b.upload.pk}),
-    Row("registry:draft_card", MINE, FORM, key("draft")),
+    Row("registry:draft_card", MINE, THEIRS, key("draft")),
     Row("registry:draft_examples", MINE, FORM, key("draft")),
     Row("registry:check", NO, THEIRS, key("draft")),
     Row("registry:draft_delete", NO, THEIRS, key("draft")),
     Row("registry:version_progress", MINE, NO, key("stuck")),
-    Row("registry:version_submit", NO, THEIRS, key("draft")),
+    Row("registry:version_submit", NO, THEIRS, key("draft"), lambda _b: CONFIRMED),
     Row("registry:version_withdraw", NO, THEIRS, key("waiting")),
     Row("registry:version_reopen", NO, THEIRS, key("withdrawn")),
     Row("registry:version_retry", NO, owner_or("operator", 302), key("stuck")),

@@ -7,7 +7,7 @@ import pytest
 from registry import selectors
 from registry.interfaces import ServingInfo
 from registry.models import ModelVersion, RegisteredModel, VersionState
-from registry.views.steps import steps_of
+from registry.views.draft.stepper import steps_of
 from tests.factories import make_draft, make_model
 from tests.fakes.directory import FakeServingDirectory
 from tests.fakes.wiring import entry
@@ -57,6 +57,6 @@ def test_steps_count_as_done_by_what_the_draft_has(fakes: Any) -> None:
         "Basics": "done",
         "Files": "current",
         "Model card": "todo",
-        "Examples": "done",
+        "Examples and resources": "done",
         "Check and submit": "todo",
     }

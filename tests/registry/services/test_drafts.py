@@ -168,7 +168,8 @@ class TestUpdating:
         services.update_draft(version=draft, actor=owner_of(draft), licence="GPL-3.0-or-later", summary="S", task="t")
 
         found = fresh(draft)
-        assert (found.licence, found.cpu_millis, found.card_source) == ("GPL-3.0-or-later", 500, CARD)
+        followed = CARD.replace("license: MIT", "license: GPL-3.0-or-later")
+        assert (found.licence, found.cpu_millis, found.card_source) == ("GPL-3.0-or-later", 500, followed)
         assert (found.registered_model.summary, found.registered_model.task) == ("S", "t")
 
     def test_the_card_is_rendered_once_and_inert(self) -> None:
@@ -189,7 +190,7 @@ class TestUpdating:
             ("task", "x" * 61),
         ],
     )
-    def test_a_bad_value_is_named_and_nothing_is_saved(self, field: str, value: object) -> None:
+    def test_a_bad_value_is_named_and_nothing_is_saved(self, field: str, value: Any) -> None:
         draft = make_draft()
         with pytest.raises(UserError) as caught:
             services.update_draft(version=draft, actor=owner_of(draft), card_source="# New", **{field: value})

@@ -13,8 +13,8 @@ from tests.factories import add_file, make_draft
 from tests.fakes.directory import FakeServingDirectory
 from tests.fakes.wiring import entry
 from tests.registry.scene import approved, in_review
+from tests.registry.views.pages import text_of, to
 from tests.registry.views.test_public import NASTY_NAMES
-from tests.registry.views.test_volunteer import text_of, to
 
 pytestmark = pytest.mark.django_db
 TABS = ("model", "model_versions", "model_files", "model_use", "model_deployments", "model_log")

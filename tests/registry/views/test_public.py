@@ -13,7 +13,7 @@ from registry.errors import OperatorError, StorageFullError, TransientError, Use
 from registry.models import Account, Event, ModelVersion
 from tests.factories import add_file, make_draft, make_model
 from tests.registry.scene import approved, in_review, in_state, owner_of, submitted
-from tests.registry.views.test_volunteer import count_queries, text_of, to
+from tests.registry.views.pages import count_queries, text_of, to
 
 pytestmark = pytest.mark.django_db
 

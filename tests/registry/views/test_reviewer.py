@@ -13,7 +13,7 @@ from registry.selectors import review_queue
 from tests.factories import CARD, make_draft, make_model, model_bytes
 from tests.registry.scene import OTHER_DIGEST, approved, fresh, in_review, make_reviewer, owner_of, say
 from tests.registry.views.conftest import as_browser
-from tests.registry.views.test_volunteer import count_queries, text_of, to
+from tests.registry.views.pages import count_queries, text_of, to
 
 pytestmark = pytest.mark.django_db
 

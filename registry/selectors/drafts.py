@@ -1,0 +1,81 @@
+"""What the pages of a draft need to know: its parts, and whether they changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.text import slugify
+
+from registry.models import Account, Job, ModelVersion
+from registry.names import NAME_PATTERN
+
+LONGEST_NAME = 39
+
+Part = Callable[[ModelVersion], Any]
+
+
+def _examples_of(draft: ModelVersion) -> list[list[Any]]:
+    rows = draft.examples.order_by("position").values_list("title", "request", "expected", "tolerance")
+    return [list(row) for row in rows]
+
+
+PARTS: Mapping[str, Part] = {
+    "basics": lambda draft: [draft.registered_model.summary, draft.registered_model.task, draft.licence],
+    "card": lambda draft: [draft.card_source, draft.licence],
+    "examples": lambda draft: [_examples_of(draft), draft.cpu_millis, draft.memory_bytes],
+}
+"""What each page edits. Two pages that edit different parts never disturb each other."""
+
+
+def edit_token(draft: ModelVersion, part: str) -> str:
+    """Names what a part of the draft says now, as `part:<hex>`; equal content gives an equal token."""
+    text = json.dumps(PARTS[part](draft), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return f"{part}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def draft_trial_job(draft: ModelVersion) -> Job | None:
+    """The work of trying the draft's examples, the newest if there are several."""
+    return Job.objects.filter(kind="try_draft", subject_id=draft.pk).order_by("-pk").first()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameOffer:
+    """What would become of a name for a new model: `state` is empty, free, taken or bad.
+
+    `name` is what was asked for, `suggestion` a name of the same letters that follows the rules and is free, if any.
+    """
+
+    state: str
+    name: str
+    suggestion: str = ""
+
+
+def name_offer(account: Account, text: str) -> NameOffer:
+    """Whether the account may have a model of this name. Only its own names matter: others have their own folder."""
+    name = text.strip()
+    if not name:
+        return NameOffer(state="empty", name="")
+    taken = set(account.registered_models.values_list("name", flat=True))
+    if re.fullmatch(NAME_PATTERN, name):
+        free = name not in taken
+        return NameOffer(state="free" if free else "taken", name=name, suggestion="" if free else _free(name, taken))
+    return NameOffer(state="bad", name=name[:80], suggestion=_free(_slug(name), taken))
+
+
+def _slug(text: str) -> str:
+    """The letters of a text as a name; "" if too few of them are Latin."""
+    found = re.sub(r"^[^a-z]+|-+$", "", slugify(text).replace("_", "-"))
+    short = re.sub(r"-{2,}", "-", found)[:LONGEST_NAME].rstrip("-")
+    return short if re.fullmatch(NAME_PATTERN, short) else ""
+
+
+def _free(name: str, taken: set[str]) -> str:
+    if not name:
+        return ""
+    numbered = (f"{name[: LONGEST_NAME - 4].rstrip('-')}-{number}" for number in range(2, 1000))
+    return next((each for each in (name, *numbered) if each not in taken), "")

@@ -1,0 +1,171 @@
+/*
+ * A draft that saves itself: form[data-autosave] is sent a moment after each change and before the page is left. The form
+ * works without this script, by its buttons. What the page says is in its own language: texts come from #draft-texts.
+ */
+import { Counter } from './draft/counter.js';
+
+const WAIT_MS = 1200;
+const RETRY_MS = 10000;
+const MAX_KEEPALIVE_BYTES = 60000;
+const CONFLICT = 409;
+const INVALID = 422;
+
+class Autosave {
+	constructor( form, state, texts ) {
+		this.form = form;
+		this.state = state;
+		this.texts = texts;
+		this.changes = 0;
+		this.savedChanges = 0;
+		this.sending = null;
+		this.stopped = false;
+	}
+
+	begin() {
+		this.form.addEventListener( 'input', () => this.changed() );
+		this.form.addEventListener( 'change', () => this.changed() );
+		/* A button stores everything itself; a save that overtook it would take its token away. */
+		this.form.addEventListener( 'submit', ( event ) => this.submit( event ) );
+		document.addEventListener( 'visibilitychange', () => {
+			if ( document.visibilityState === 'hidden' ) {
+				this.save( true );
+			}
+		} );
+		window.addEventListener( 'online', () => this.save() );
+		window.addEventListener( 'beforeunload', ( event ) => {
+			if ( this.isDirty() && !this.leaving && !this.canFlush() ) {
+				event.preventDefault();
+			}
+			this.save( true );
+		} );
+		/* A page out of the browser's memory may hold a token that was used meanwhile. */
+		window.addEventListener( 'pageshow', ( event ) => event.persisted && window.location.reload() );
+	}
+
+	isDirty() {
+		return this.changes > this.savedChanges;
+	}
+
+	/* Whether the last words can still be sent while the page goes away; otherwise its reader is asked to stay. */
+	canFlush() {
+		return navigator.onLine && !this.sending && !this.failing && !this.stopped &&
+			this.body().toString().length < MAX_KEEPALIVE_BYTES;
+	}
+
+	body() {
+		return new URLSearchParams( new FormData( this.form ) );
+	}
+
+	changed() {
+		this.changes += 1;
+		if ( this.stopped ) {
+			return;
+		}
+		this.show( 'changed' );
+		this.later( WAIT_MS );
+	}
+
+	later( delay ) {
+		clearTimeout( this.timer );
+		this.timer = setTimeout( () => this.save(), delay );
+	}
+
+	/* A press of a button waits for the answer under way, whose token it needs. */
+	submit( event ) {
+		clearTimeout( this.timer );
+		this.leaving = true;
+		if ( !this.sending ) {
+			return;
+		}
+		event.preventDefault();
+		const { submitter } = event;
+		this.sending.finally( () => {
+			if ( submitter && submitter.isConnected ) {
+				this.form.requestSubmit( submitter );
+			} else {
+				this.form.requestSubmit();
+			}
+		} );
+	}
+
+	save( leaving = false ) {
+		if ( !this.isDirty() || this.sending || this.stopped || this.leaving ) {
+			return;
+		}
+		const upTo = this.changes;
+		const body = this.body();
+		this.show( 'saving' );
+		this.sending = this.send( body, leaving )
+			.then( ( answer ) => this.answered( answer, upTo ) )
+			.catch( () => this.failed() )
+			.finally( () => {
+				this.sending = null;
+				if ( this.isDirty() && !this.stopped && !this.failing ) {
+					this.later( WAIT_MS );
+				}
+			} );
+	}
+
+	async send( body, leaving ) {
+		const response = await fetch( this.form.action, {
+			method: 'POST',
+			body,
+			headers: { 'X-Autosave': '1', Accept: 'application/json' },
+			keepalive: leaving && body.toString().length < MAX_KEEPALIVE_BYTES,
+			redirect: 'error'
+		} );
+		if ( !response.ok && response.status !== CONFLICT && response.status !== INVALID ) {
+			throw new Error( String( response.status ) );
+		}
+		return { status: response.status, content: await response.json() };
+	}
+
+	answered( { status, content }, upTo ) {
+		this.failing = false;
+		if ( status === CONFLICT ) {
+			this.stopped = true;
+			this.show( 'conflict' );
+			return;
+		}
+		if ( status === INVALID ) {
+			/* Not asked again until something changes: the same words would be refused again. */
+			this.showFaults( content );
+			this.failing = true;
+			return;
+		}
+		this.form.elements.token.value = content.token;
+		this.savedChanges = upTo;
+		if ( !this.isDirty() ) {
+			this.show( 'saved' );
+		}
+	}
+
+	failed() {
+		this.failing = true;
+		this.show( navigator.onLine ? 'failed' : 'offline' );
+		this.later( RETRY_MS );
+	}
+
+	show( key ) {
+		this.state.classList.toggle( 'error-text', key === 'failed' || key === 'offline' || key === 'conflict' );
+		this.state.textContent = this.texts[ key ];
+	}
+
+	showFaults( { errors, labels } ) {
+		const parts = Object.entries( errors ).map( ( [ id, texts ] ) => {
+			const label = labels[ id ];
+			return label ? `${ label }: ${ texts.join( ' ' ) }` : texts.join( ' ' );
+		} );
+		this.state.classList.add( 'error-text' );
+		this.state.textContent = `${ this.texts.invalid } ${ parts.join( ' ' ) }`;
+	}
+}
+
+const texts = document.getElementById( 'draft-texts' );
+const state = document.querySelector( '[data-draft-state]' );
+for ( const form of document.querySelectorAll( 'form[data-autosave]' ) ) {
+	new Autosave( form, state, JSON.parse( texts.textContent ) ).begin();
+}
+for ( const form of document.querySelectorAll( 'form[data-counted]' ) ) {
+	new Counter( form, JSON.parse( texts.textContent ) ).begin();
+}
