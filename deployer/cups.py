@@ -10,7 +10,7 @@ from typing import Any
 from deployer.errors import ConflictError, ModelStartError, TransientError
 from deployer.interfaces import CupPhase, CupSpec, CupStatus, ServingBackend, ServingResponse
 from deployer.models import Rollout
-from deployer.packaging import served_files
+from deployer.packaging import draft_files, served_files
 from registry.models import ModelVersion
 
 JSON = "application/json"
@@ -28,6 +28,25 @@ def trial_cup(version: ModelVersion, *, attempt: int, model_name: str, image_dig
     """The cup of one attempt at a trial run. Each attempt has its own: a late worker takes away only what it made."""
     name = trial_cup_name(version.pk, version.revision, attempt)
     return _cup(version, name=name, model_name=model_name, digest=image_digest)
+
+
+def draft_cup(version: ModelVersion, *, attempt: int, model_name: str, content_digest: str) -> CupSpec:
+    """The cup in which a draft's examples are tried; a draft has no image, so it is named by its content."""
+    return CupSpec(
+        name=draft_cup_name(version.pk, attempt),
+        model_name=model_name,
+        version=version.label,
+        runtime=version.runtime,
+        image_digest=content_digest,
+        files=draft_files(version, content_digest),
+        cpu_millis=version.cpu_millis,
+        memory_bytes=version.memory_bytes,
+    )
+
+
+def draft_cup_name(version_id: int, attempt: int) -> str:
+    """The name of the cup of one attempt at trying a draft."""
+    return f"draft-{version_id}-{attempt}"
 
 
 def trial_cup_name(version_id: int, revision: int, attempt: int) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from deployer import cups, phases, services, trial
+from deployer import cups, draft_trial, phases, services, trial
 from deployer.backends import image_builder, serving_backend
 from deployer.errors import (
     BuildError,
@@ -28,15 +28,21 @@ from deployer.interfaces import BuiltImage, CupSpec, Progress
 from deployer.models import ImageBuild, Rollout, RolloutState
 from deployer.packaging import checked_spec, image_spec
 from deployer.services.blame import LOG_TAIL
+from registry.artifacts.content import content_digest
 from registry.examples import compare_answers
 from registry.jobs.kinds import JobKind
 from registry.jobs.queue import Claim
 from registry.models import ModelVersion, VersionState
-from registry.services import TrialOutcome, record_image_digest, record_trial_run
+from registry.selectors import request_digest
+from registry.services import DraftOutcome, TrialOutcome, record_draft_trial, record_image_digest, record_trial_run
 
 START_SECONDS = 300.0
 PROGRESS_SECONDS = 0.5
 FAILURE_LOG_BYTES = 8192
+CHECKS_SECONDS = 20.0
+CHECKS_POLL = 0.2
+NEEDED_TO_START = ("names", "size", "format", "scan", "runtime")
+"""The checks without which no bytes of a draft are handed to a runtime."""
 Due = tuple[int, ...]
 
 
@@ -62,6 +68,18 @@ def leave_untried(claim: Claim, error: PortalError) -> Due:
     version = _version(claim)
     if version is not None and version.state == VersionState.SUBMITTED:
         services.note_untried(version=version, error=error)
+    return ()
+
+
+def try_draft(claim: Claim) -> Due:
+    """Ask a draft's model its examples, once its files have passed the checks. Entry and exit: draft."""
+    version = _version(claim)
+    if version is None or version.state != VersionState.DRAFT:
+        return ()
+    with _repeated_while_unavailable():
+        outcome = _draft_tried(claim, version)
+    with claim.writing():
+        record_draft_trial(version_id=version.pk, outcome=outcome)
     return ()
 
 
@@ -132,6 +150,12 @@ def leave_down(claim: Claim, error: PortalError) -> Due:
     return ()
 
 
+def leave_to_its_page(claim: Claim, error: PortalError) -> Due:
+    """Nothing to move: the draft's page shows the job's error, and its button asks again."""
+    del claim, error
+    return ()
+
+
 def leave_to_the_sweep(claim: Claim, error: PortalError) -> Due:
     """Nothing to move: the sweep sees that wanted and actual still differ, and makes the work due again."""
     del claim, error
@@ -172,6 +196,45 @@ def _tried(claim: Claim, version: ModelVersion) -> TrialOutcome:
         requests=found.requests,
         log_tail=found.log_tail,
     )
+
+
+def _draft_tried(claim: Claim, version: ModelVersion) -> DraftOutcome:
+    report = _throttled(claim)
+    digest = _checked_draft(version, report)
+    failed = version.checks.filter(content_digest=digest, frozen=False, verdict="fail", name__in=NEEDED_TO_START)
+    if failed.exists():
+        return DraftOutcome(code="try.checks_failed")
+    version.refresh_from_db()
+    name = services.endpoint_name(version.registered_model)
+    spec = cups.draft_cup(version, attempt=claim.attempt, model_name=name, content_digest=digest)
+    requests = list(version.examples.order_by("position").values_list("request", flat=True))
+    limits = trial.Limits(start=START_SECONDS, request=settings.GATEWAY_TIMEOUT_SECONDS)
+    found = draft_trial.ask_all(serving_backend(), spec, requests, limits=limits, report=report)
+    answers = [
+        {"request": request_digest(request), **answer} for request, answer in zip(requests, found.answers, strict=False)
+    ]
+    return DraftOutcome(
+        code=found.code,
+        params=found.params,
+        answers=answers,
+        load_ms=found.load_ms,
+        peak_memory_bytes=found.peak_memory_bytes,
+        log_tail=found.log_tail,
+    )
+
+
+def _checked_draft(version: ModelVersion, report: trial.Report) -> str:
+    """The digest of a content whose checks are there; they begin with the same click, so a moment's wait is enough."""
+    end = time.monotonic() + CHECKS_SECONDS
+    while True:
+        digest = content_digest(version)
+        if version.checks.filter(content_digest=digest, frozen=False).exists():
+            return digest
+        if time.monotonic() > end:
+            raise TransientError("try.checks_pending")
+        report("checks", 0, 0)
+        time.sleep(CHECKS_POLL)
+        version.refresh_from_db()
 
 
 def _packaged(claim: Claim, version: ModelVersion) -> BuiltImage:
@@ -275,6 +338,9 @@ def _kinds() -> Iterator[JobKind]:
         on_failure=leave_untried,
         deadline=timedelta(seconds=30 * minutes),
         max_failures=patient,
+    )
+    yield JobKind(
+        name="try_draft", handle=try_draft, on_failure=leave_to_its_page, deadline=timedelta(seconds=10 * minutes)
     )
     yield JobKind(
         name="build_image", handle=build_image, on_failure=end_build, deadline=timedelta(seconds=120 * minutes)

@@ -44,7 +44,16 @@ def checked_spec(version: ModelVersion, content_digest: str) -> ImageSpec:
 
 def served_files(version: ModelVersion) -> tuple[FileEntry, ...]:
     """What lies under `/models`: the model file that the frozen checks found, never card, licence or other texts."""
-    check = version.checks.filter(name="format", frozen=True, content_digest=version.content_digest).first()
+    return _model_file(version, version.content_digest, frozen=True)
+
+
+def draft_files(version: ModelVersion, content_digest: str) -> tuple[FileEntry, ...]:
+    """As `served_files`, by the checks of a draft's present content."""
+    return _model_file(version, content_digest, frozen=False)
+
+
+def _model_file(version: ModelVersion, digest: str, *, frozen: bool) -> tuple[FileEntry, ...]:
+    check = version.checks.filter(name="format", frozen=frozen, content_digest=digest).first()
     path = check.params.get("path", "") if check is not None else ""
     file = version.files.select_related("blob").filter(path=path).first()
     name = _SERVED_AS.get(version.model_format)

@@ -12,6 +12,11 @@ def try_checked_version(*, version_id: int, **_kwargs: Any) -> tuple[int, ...]:
     return services.queue_trial(version_id=version_id)
 
 
+def try_draft(*, version_id: int, **_kwargs: Any) -> tuple[int, ...]:
+    """A submitter wants to see what the draft's model answers."""
+    return services.queue_draft_trial(version_id=version_id)
+
+
 def build_approved_version(*, version_id: int, **_kwargs: Any) -> tuple[int, ...]:
     """A version has its approvals: build the image and roll it out."""
     return services.queue_build(version_id=version_id)

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from deployer import services
 from deployer.backends import serving_backend
-from deployer.cups import trial_cup_name
+from deployer.cups import draft_cup_name, trial_cup_name
 from deployer.interfaces import CupPhase, CupStatus
 from deployer.models import Health, Rollout, RolloutState
-from deployer.selectors import retired_but_served, running_trials, wanted_rollouts
+from deployer.selectors import retired_but_served, running_draft_trials, running_trials, wanted_rollouts
 from deployer.services import Observation
 from deployer.services.health import DOWN
 
@@ -42,6 +42,7 @@ def reconcile() -> tuple[int, ...]:
     for rollout in wanted:
         due += _look_at(rollout, statuses.get(rollout.cup_name))
     names = {rollout.cup_name for rollout in wanted} | {trial_cup_name(*trial) for trial in running_trials()}
+    names |= {draft_cup_name(*trial) for trial in running_draft_trials()}
     due += _clear_away(statuses.keys() - names)
     return tuple(due)
 

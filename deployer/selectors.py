@@ -80,6 +80,12 @@ def running_trials() -> list[tuple[int, int, int]]:
     return [(version_id, int(key.rpartition(":")[2]), attempt) for version_id, key, attempt in jobs]
 
 
+def running_draft_trials() -> list[tuple[int, int]]:
+    """Drafts that are being tried: version, and the attempt that holds the job."""
+    jobs = Job.objects.filter(kind="try_draft", state=JobState.RUNNING)
+    return list(jobs.values_list("subject_id", "attempt"))
+
+
 def build_by_id(pk: int) -> ImageBuild:
     """One build with its version and model."""
     found = ImageBuild.objects.select_related("version__registered_model__owner").filter(pk=pk).first()

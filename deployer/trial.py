@@ -95,8 +95,8 @@ def _tried(
         )
     except ModelStartError as error:
         tail = backend.logs(spec.name, max_bytes=LOG_TAIL_BYTES)
-        return Figures(code=error.code, params=_plain(error.params), log_tail=tail)
-    load_ms = _load_ms(status, time.monotonic() - began)
+        return Figures(code=error.code, params=plain_params(error.params), log_tail=tail)
+    loaded = load_ms(status, time.monotonic() - began)
     rows: list[dict[str, Any]] = []
     latencies: list[float] = []
     failed: tuple[str, dict[str, Any]] = ("", {})
@@ -111,14 +111,14 @@ def _tried(
             for number in range(repetitions):
                 report("examples", len(examples) + number, total)
                 again = examples[number % len(examples)]
-                latencies.append(_ask(backend, spec, again, timeout=limits.request)[1])
+                latencies.append(ask(backend, spec, again.request, timeout=limits.request)[1])
     except ModelStartError as error:
-        failed = (error.code, _plain(error.params))
+        failed = (error.code, plain_params(error.params))
     return Figures(
         code=failed[0],
         params=failed[1],
         examples=rows,
-        load_ms=load_ms,
+        load_ms=loaded,
         peak_memory_bytes=backend.status(spec.name).peak_memory_bytes,
         p50_ms=percentile(latencies, 0.50),
         p95_ms=percentile(latencies, 0.95),
@@ -138,21 +138,21 @@ def _put(backend: ServingBackend, spec: CupSpec, example: TriedExample, *, timeo
     """One row of the trial's table: does the answer match, and by how much not."""
     row: dict[str, Any] = {"title": example.title, "matches": False, "worst": None, "code": "", "params": {}}
     try:
-        answer, latency_ms = _ask(backend, spec, example, timeout=timeout)
+        answer, latency_ms = ask(backend, spec, example.request, timeout=timeout)
     except ModelStartError as error:
-        return {**row, "code": error.code, "params": _plain(error.params), "latency_ms": None}
+        return {**row, "code": error.code, "params": plain_params(error.params), "latency_ms": None}
     compared = compare_answers(expected=example.expected, actual=answer, tolerance=example.tolerance)
     found = {"matches": compared.matches, "worst": compared.worst, "code": compared.code}
-    return {**row, **found, "params": _plain(compared.params), "latency_ms": latency_ms}
+    return {**row, **found, "params": plain_params(compared.params), "latency_ms": latency_ms}
 
 
-def _ask(
-    backend: ServingBackend, spec: CupSpec, example: TriedExample, *, timeout: float
+def ask(
+    backend: ServingBackend, spec: CupSpec, request: dict[str, Any], *, timeout: float
 ) -> tuple[dict[str, Any], float]:
     """The answer and its milliseconds. A cup that died of the request, or is silent, is the model's failure."""
     began = time.perf_counter()
     try:
-        answer = cups.infer(backend, spec.name, model_name=spec.model_name, request=example.request, timeout=timeout)
+        answer = cups.infer(backend, spec.name, model_name=spec.model_name, request=request, timeout=timeout)
     except TransientError as error:
         status = backend.status(spec.name)
         if status.phase in {CupPhase.ABSENT, CupPhase.STOPPING}:
@@ -163,7 +163,8 @@ def _ask(
     return answer, round((time.perf_counter() - began) * _MS, 3)
 
 
-def _load_ms(status: CupStatus, seconds: float) -> float:
+def load_ms(status: CupStatus, seconds: float) -> float:
+    """Milliseconds until the cup answered, by the backend's own clock where it has one."""
     if status.started_at is not None and status.ready_at is not None:
         seconds = status.ready_at - status.started_at
     return round(seconds * _MS, 1)
@@ -176,6 +177,6 @@ def _verdict(rows: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]]:
     return "trial.wrong_answer", {"title": wrong[0]["title"], "wrong": len(wrong), "total": len(rows)}
 
 
-def _plain(params: Mapping[str, object]) -> dict[str, Any]:
+def plain_params(params: Mapping[str, object]) -> dict[str, Any]:
     """Parameters as JSON keeps them."""
     return {key: value if isinstance(value, int | float) else str(value) for key, value in params.items()}

@@ -20,6 +20,7 @@ def announce() -> None:
     sweep.register_sweeper(reconcile)
     sweep.register_sweeper(thin_out_figures)
     signals.version_checked.connect(receivers.try_checked_version)
+    signals.draft_trial_wanted.connect(receivers.try_draft)
     signals.version_approved.connect(receivers.build_approved_version)
     signals.version_withdrawn.connect(receivers.retire_version)
     signals.version_retired.connect(receivers.retire_version)

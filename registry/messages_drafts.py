@@ -37,5 +37,7 @@ DRAFT_MESSAGES: Mapping[str, Message] = {
     "try.checks_pending": Message(
         _("The files are still being checked."), _("The model is tried as soon as they have passed.")
     ),
-    "try.changed": Message(_("The draft changed while it was tried."), _("Try again.")),
+    "try.answer_large": Message(
+        _("The model's answer is larger than %(limit_bytes)s."), _("Ask for less at once: fewer rows, or one output.")
+    ),
 }

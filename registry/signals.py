@@ -12,6 +12,9 @@ from django.dispatch import Signal
 version_checked = Signal()
 """A frozen version passed its checks and may be tried: `version_id`."""
 
+draft_trial_wanted = Signal()
+"""A submitter wants to see what the draft's model answers: `version_id`."""
+
 version_approved = Signal()
 """A version has all its approvals: `version_id`."""
 

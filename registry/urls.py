@@ -47,6 +47,7 @@ urlpatterns = [
     path("drafts/<int:pk>/card/", card.draft_card, name="draft_card"),
     path("drafts/<int:pk>/card/preview/", card.card_preview, name="card_preview"),
     path("drafts/<int:pk>/examples/", examples.draft_examples, name="draft_examples"),
+    path("drafts/<int:pk>/examples/trial/", examples.draft_trial, name="draft_trial"),
     path("drafts/<int:pk>/check/", finish.check, name="check"),
     path("drafts/<int:pk>/delete/", finish.draft_delete, name="draft_delete"),
     path("versions/<int:pk>/progress/", finish.version_progress, name="version_progress"),

@@ -26,7 +26,7 @@ from deployer.services.rollouts import (
     roll_back,
     switch_traffic,
 )
-from deployer.services.trials import note_untried, queue_trial
+from deployer.services.trials import note_untried, queue_draft_trial, queue_trial
 
 __all__ = [
     "Observation",
@@ -44,6 +44,7 @@ __all__ = [
     "note_untried",
     "queue_build",
     "queue_convergence",
+    "queue_draft_trial",
     "queue_stop",
     "queue_trial",
     "retire_serving",

@@ -29,6 +29,15 @@ def queue_trial(*, version_id: int) -> Due:
         return (requeue(key=key) or ensure_job(kind="try_version", subject_id=version.pk, key=key),)
 
 
+def queue_draft_trial(*, version_id: int) -> Due:
+    """Make the try of a draft's examples due; one under way is repeated when it ends."""
+    with transaction.atomic():
+        if not ModelVersion.objects.filter(pk=version_id, state=VersionState.DRAFT).exists():
+            return ()
+        key = f"try_draft:{version_id}"
+        return (requeue(key=key) or ensure_job(kind="try_draft", subject_id=version_id, key=key),)
+
+
 def note_untried(*, version: ModelVersion, error: PortalError) -> None:
     """Put it on record that a version waits because its trial run could not be made."""
     record_event(

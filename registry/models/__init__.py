@@ -17,7 +17,7 @@ from registry.models.job import Job, JobState, Lease
 from registry.models.listing import CatalogueEntry, StaleListing
 from registry.models.notification import Concern, Notification, NotificationSwitch, UntoldEvent, Watch
 from registry.models.report import Report, ReportCategory, ReportState
-from registry.models.review import Check, Decision, Review, TrialRun
+from registry.models.review import Check, Decision, DraftTrial, Review, TrialRun
 from registry.models.token import ApiToken, Scope
 from registry.models.upload import Upload
 
@@ -30,6 +30,7 @@ __all__ = [
     "Concern",
     "Decision",
     "DiscussionMessage",
+    "DraftTrial",
     "EarlierText",
     "Event",
     "Example",

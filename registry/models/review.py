@@ -63,6 +63,26 @@ class TrialRun(models.Model):
         return f"{self.version}: {'passed' if self.passed else self.code}"
 
 
+class DraftTrial(models.Model):
+    """What a draft's model answered when its submitter tried the examples; replaced by each try.
+
+    `answers` holds one object per request: request (the digest of `selectors.request_digest`), answer (the V2 answer,
+    null if there is none), latency_ms, code and params. `code` is a message id if the model could not be asked at all.
+    """
+
+    version = models.OneToOneField(ModelVersion, on_delete=models.CASCADE, related_name="draft_trial")
+    code = models.CharField(max_length=80, blank=True)
+    params = models.JSONField(default=dict)
+    answers = models.JSONField(default=list)
+    load_ms = models.FloatField(null=True)
+    peak_memory_bytes = models.PositiveBigIntegerField(null=True)
+    log_tail = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.version}: {self.code or 'answered'}"
+
+
 class Decision(models.TextChoices):
     """What a reviewer may say."""
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from registry.listing import status_word
 from registry.selectors.accounts import newest_own_versions, own_models, storage_used
 from registry.selectors.catalogue import Presence, catalogue, model_named, presences, visible_models
-from registry.selectors.drafts import PARTS, NameOffer, draft_trial_job, edit_token, name_offer
+from registry.selectors.drafts import (
+    PARTS,
+    NameOffer,
+    draft_answer,
+    draft_trial_job,
+    edit_token,
+    name_offer,
+    request_digest,
+    suggested_memory,
+)
 from registry.selectors.log import (
     DECISIONS,
     LogFilter,
@@ -70,6 +79,7 @@ __all__ = [
     "catalogue",
     "catalogue_totals",
     "current_checks",
+    "draft_answer",
     "draft_trial_job",
     "edit_token",
     "entries_in_order",
@@ -92,9 +102,11 @@ __all__ = [
     "presences",
     "public_events",
     "public_figures",
+    "request_digest",
     "review_queue",
     "status_word",
     "storage_used",
+    "suggested_memory",
     "trial_run_of",
     "usual_times",
     "version_by_id",

@@ -9,12 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Sum
 from django.utils.text import slugify
 
-from registry.models import Account, Job, ModelVersion
+from registry.models import Account, DraftTrial, Job, ModelVersion
 from registry.names import NAME_PATTERN
 
 LONGEST_NAME = 39
+MEMORY_STEP = 64 << 20
+LEAST_MEMORY = 128 << 20
+RUNTIME_BYTES = 320 << 20
+"""What a runtime's process takes before it has read a model; the four of the catalogue take 90 to 300 MB."""
 
 Part = Callable[[ModelVersion], Any]
 
@@ -41,6 +46,34 @@ def edit_token(draft: ModelVersion, part: str) -> str:
 def draft_trial_job(draft: ModelVersion) -> Job | None:
     """The work of trying the draft's examples, the newest if there are several."""
     return Job.objects.filter(kind="try_draft", subject_id=draft.pk).order_by("-pk").first()
+
+
+def request_digest(request: Mapping[str, Any]) -> str:
+    """Names a request by what it says, so that an answer is never shown beside another question."""
+    text = json.dumps(request, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def draft_answer(draft: ModelVersion, request: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the model answered to this very request when it was tried, as an expected answer; None if it did not."""
+    trial = DraftTrial.objects.filter(version=draft).first()
+    wanted = request_digest(request)
+    found = next((row["answer"] for row in trial.answers if row["request"] == wanted), None) if trial else None
+    return {"outputs": found["outputs"]} if found and found.get("outputs") else None
+
+
+def suggested_memory(draft: ModelVersion) -> int:
+    """Bytes of memory that the model should get: half as much again as it was seen to use, in steps of 64 MiB.
+
+    Before it was tried, three times its files beside what a runtime needs for itself.
+    """
+    trial = DraftTrial.objects.filter(version=draft, peak_memory_bytes__isnull=False).first()
+    if trial is not None and trial.peak_memory_bytes:
+        wanted = trial.peak_memory_bytes * 3 // 2
+    else:
+        files = draft.files.aggregate(total=Sum("blob__size"))["total"] or 0
+        wanted = RUNTIME_BYTES + 3 * files
+    return max(LEAST_MEMORY, -(-wanted // MEMORY_STEP) * MEMORY_STEP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,10 +28,12 @@ from registry.services.submission import (
 from registry.services.threads import post_line_comment, reply_to_thread, resolve_thread
 from registry.services.tokens import create_token, revoke_token, use_token
 from registry.services.trials import TrialOutcome, record_image_digest, record_trial_run
+from registry.services.trying import DraftOutcome, record_draft_trial, try_draft
 from registry.services.uploads import cancel_upload, store_form_file
 from registry.services.watching import watch_model
 
 __all__ = [
+    "DraftOutcome",
     "Due",
     "TrialOutcome",
     "assign_report",
@@ -50,6 +52,7 @@ __all__ = [
     "mark_read",
     "post_line_comment",
     "post_message",
+    "record_draft_trial",
     "record_image_digest",
     "record_trial_run",
     "register_model",
@@ -74,6 +77,7 @@ __all__ = [
     "state_review",
     "store_form_file",
     "submit_version",
+    "try_draft",
     "unsubscribe",
     "update_draft",
     "use_token",

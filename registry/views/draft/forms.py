@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -24,6 +25,14 @@ class PartialForm(forms.Form):
         if partial:
             for each in self.fields.values():
                 each.required = False
+
+    def parts(self) -> Sequence[forms.Form]:
+        """Every form that stands on the page with this one, itself included."""
+        return [self]
+
+    def has_faults(self) -> bool:
+        """Whether anything on the page was refused."""
+        return any(part.errors for part in self.parts())
 
 
 class BasicsForm(PartialForm):

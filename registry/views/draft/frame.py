@@ -19,6 +19,7 @@ from registry.models import ModelVersion, VersionState
 from registry.permissions import may_submit
 from registry.tasks import ring
 from registry.views.access import errors_on
+from registry.views.draft.forms import PartialForm
 from registry.views.draft.stepper import Problem, change_requests_for, neighbours, problems_of, steps_of
 
 AUTOSAVE_HEADER = "X-Autosave"
@@ -95,8 +96,11 @@ def save(
 def refused(request: HttpRequest, step: Step, form: forms.Form) -> HttpResponse:
     """The form with its faults."""
     if is_autosave(request):
-        faults = {_id_of(form, name): [str(error) for error in errors] for name, errors in form.errors.items()}
-        labels = {_id_of(form, name): str(form[name].label) for name in form.errors if name in form.fields}
+        faults, labels = {}, {}
+        for part in _parts(form):
+            for name, errors in part.errors.items():
+                faults[_id_of(part, name)] = [str(error) for error in errors]
+                labels[_id_of(part, name)] = str(part[name].label) if name in part.fields else ""
         return JsonResponse({"errors": faults, "labels": labels}, status=INVALID)
     return page(request, step, form, status=400)
 
@@ -171,6 +175,11 @@ def _conflict(request: HttpRequest, step: Step, form: forms.Form, error: Conflic
 
 def _of_step(problems: Sequence[Problem], name: str) -> list[Problem]:
     return [problem for problem in problems if name in {problem.step, "submit"}]
+
+
+def _parts(form: forms.Form) -> Sequence[forms.Form]:
+    """The forms that one page is made of."""
+    return form.parts() if isinstance(form, PartialForm) else [form]
 
 
 def _id_of(form: forms.Form, name: str) -> str:
