@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from registry.card_template import REQUIRED_SECTIONS
 from registry.checklist import CARD_SECTION, CHECKLIST, TARGETS
+from registry.licences import licence_choices
 from registry.model_tasks import ModelTask
 from registry.models import Decision, ThreadSubject
 from registry.names import validate_name
@@ -30,6 +31,12 @@ class NewModelForm(forms.Form):
         label=_("Summary"), max_length=200, help_text=_("One sentence: what does it tell about what?")
     )
     task = forms.ChoiceField(label=_("Task"), choices=ModelTask)
+    licence = forms.ChoiceField(
+        label=_("Licence"),
+        required=False,
+        choices=[("", _("Choose a licence")), *licence_choices()],
+        help_text=_("Only free licences: everyone may use, study, change and share the model."),
+    )
 
 
 class ReasonForm(forms.Form):

@@ -4,9 +4,9 @@ from django.urls import include, path
 
 from registry import sitemaps
 from registry.urls_community import urlpatterns as community
+from registry.urls_drafts import urlpatterns as drafts
 from registry.urls_review import urlpatterns as reviews
 from registry.views import account, catalogue, compare, help_pages, log, model_pages, public, tokens, volunteer
-from registry.views.draft import basics, card, examples, files, finish
 
 app_name = "registry"
 model_urls = [
@@ -35,23 +35,6 @@ urlpatterns = [
     path("log/feed.atom", log.log_feed, name="log_feed"),
     path("log/<int:pk>/", log.event, name="event"),
     path("mine/", volunteer.my_models, name="my_models"),
-    path("submit/", basics.submit, name="submit"),
-    path("submit/name/", basics.name_check, name="name_check"),
-    path("drafts/<int:pk>/", finish.draft, name="draft"),
-    path("drafts/<int:pk>/basics/", basics.draft_basics, name="draft_basics"),
-    path("drafts/<int:pk>/files/", files.draft_files, name="draft_files"),
-    path("drafts/<int:pk>/files/rows/", files.draft_file_rows, name="draft_file_rows"),
-    path("drafts/<int:pk>/files/add/", files.file_add, name="file_add"),
-    path("drafts/<int:version_pk>/files/<int:pk>/remove/", files.file_remove, name="file_remove"),
-    path("drafts/<int:version_pk>/uploads/<uuid:upload_pk>/cancel/", files.upload_cancel, name="upload_cancel"),
-    path("drafts/<int:pk>/card/", card.draft_card, name="draft_card"),
-    path("drafts/<int:pk>/card/preview/", card.card_preview, name="card_preview"),
-    path("drafts/<int:pk>/examples/", examples.draft_examples, name="draft_examples"),
-    path("drafts/<int:pk>/examples/trial/", examples.draft_trial, name="draft_trial"),
-    path("drafts/<int:pk>/check/", finish.check, name="check"),
-    path("drafts/<int:pk>/delete/", finish.draft_delete, name="draft_delete"),
-    path("versions/<int:pk>/progress/", finish.version_progress, name="version_progress"),
-    path("versions/<int:pk>/submit/", finish.version_submit, name="version_submit"),
     path("versions/<int:pk>/withdraw/", volunteer.version_withdraw, name="version_withdraw"),
     path("versions/<int:pk>/reopen/", volunteer.version_reopen, name="version_reopen"),
     path("versions/<int:pk>/retry/", volunteer.version_retry, name="version_retry"),
@@ -64,5 +47,6 @@ urlpatterns = [
     path("account/security/", account.account_security, name="account_security"),
     path("reviews/", include(reviews)),
     *community,
+    *drafts,
     path("uploads/", include("registry.uploads.urls")),
 ]

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from registry.messages import message
 
+PLURAL_SAMPLES = (0, 1, 2, 3, 5, 11, 100, 1_000_000)
+"""One number at least for each category of CLDR, in whichever language."""
 ALWAYS_NEEDED = frozenset({"gate.empty", "gate.unknown", "gate.too_large"})
 
 
@@ -22,7 +25,13 @@ def upload_page_data(rules: Mapping[str, Any]) -> dict[str, Any]:
         **rules,
         "messages": {code: {"reason": str(text.title), "advice": str(text.body)} for code, text in texts.items()},
         "strings": upload_strings(),
+        "plurals": {"files": plural_forms()},
     }
+
+
+def plural_forms() -> dict[int, str]:
+    """How "{count} files" reads for numbers of every kind that a language knows; the script picks the one it needs."""
+    return {number: ngettext("{count} file", "{count} files", number) for number in PLURAL_SAMPLES}
 
 
 def upload_strings() -> dict[str, str]:
@@ -41,8 +50,14 @@ def upload_strings() -> dict[str, str]:
         "reselect": _("Unfinished. Choose this file again and the upload goes on where it stopped."),
         # Translators: {speed} is an amount of bytes, {left} a duration: "18.4 MB/s, 1 min 20 sec left".
         "pace": _("{speed}/s, {left} left"),
-        # Translators: {done} and {files} are numbers, {size} an amount of bytes.
-        "summary": _("Uploaded: {done} of {files}, {size} in all"),
+        # Translators: {files} is "6 files", {size} an amount of bytes.
+        "summary": _("{files}, {size}"),
+        # Translators: states of several uploads, in a list such as "3 done, 1 uploading"; {count} is a number.
+        "count_done": _("{count} done"),
+        "count_uploading": _("{count} uploading"),
+        "count_waiting": _("{count} waiting"),
+        "count_paused": _("{count} paused"),
+        "count_attention": _("{count} in need of attention"),
         "started": _("Upload started. Files: {files}."),
         "milestone": _("{percent} uploaded."),
         "all_done": _("All files are uploaded."),

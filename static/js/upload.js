@@ -14,13 +14,21 @@ const REDRAW_MS = 250;
 const LISTING_MS = 3000;
 const MILESTONES = [ 0.75, 0.5, 0.25 ];
 const UNFINISHED = new Set( [ 'waiting', 'uploading', 'paused', 'failed', 'reselect' ] );
+/* How the line above the list sums up the files: "3 done, 1 uploading". */
+const GROUPS = {
+	count_done: [ 'done' ],
+	count_uploading: [ 'uploading' ],
+	count_waiting: [ 'waiting' ],
+	count_paused: [ 'paused' ],
+	count_attention: [ 'failed', 'refused', 'reselect' ]
+};
 const MOVING = new Set( [ 'waiting', 'uploading' ] );
 
 class Uploader {
 	constructor( root ) {
 		this.root = root;
 		this.rules = JSON.parse( document.getElementById( 'upload-rules' ).textContent );
-		this.texts = new Texts( this.rules.strings, document.documentElement.lang );
+		this.texts = new Texts( this.rules.strings, document.documentElement.lang, this.rules.plurals );
 		this.csrfToken = root.querySelector( 'input[name="csrfmiddlewaretoken"]' ).value;
 		this.list = root.querySelector( '[data-uploads]' );
 		this.template = root.querySelector( 'template' );
@@ -319,6 +327,7 @@ class Uploader {
 	show( item, state, message ) {
 		item.state = state;
 		item.row.show( state, message );
+		this.drawTotal();
 	}
 
 	drawTotal() {
@@ -326,12 +335,17 @@ class Uploader {
 		const size = counted.reduce( ( sum, item ) => sum + item.size, 0 );
 		const sent = counted.reduce( ( sum, item ) => sum + item.sent, 0 );
 		const share = size ? sent / size : 0;
-		this.total.hidden = !counted.length;
+		this.total.hidden = !this.items.length;
 		this.total.querySelector( '[data-part="summary"]' ).textContent = this.texts.get( 'summary', {
-			done: this.texts.number( counted.filter( ( item ) => item.state === 'done' ).length ),
-			files: this.texts.number( counted.length ),
+			files: this.texts.plural( 'files', counted.length ),
 			size: this.texts.bytes( size )
 		} );
+		this.total.querySelector( '[data-part="states"]' ).textContent = this.texts.list(
+			Object.entries( GROUPS )
+				.map( ( [ key, states ] ) => [ key, this.items.filter( ( item ) => states.includes( item.state ) ).length ] )
+				.filter( ( [ , count ] ) => count )
+				.map( ( [ key, count ] ) => this.texts.get( key, { count: this.texts.number( count ) } ) )
+		);
 		const bar = this.total.querySelector( 'progress' );
 		bar.max = Math.max( size, 1 );
 		bar.value = sent;

@@ -14,6 +14,7 @@ from registry.licences import licence_named
 from registry.model_tasks import ModelTask
 from registry.models import ModelVersion
 from registry.permissions import may_submit
+from registry.tasks import ring
 from registry.views.access import account_of, asked, errors_on, requires
 from registry.views.draft import frame
 from registry.views.draft.forms import BasicsForm
@@ -29,8 +30,12 @@ def submit(request: HttpRequest) -> HttpResponse:
     form = NewModelForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
-            draft = services.register_model(actor=account_of(request), **form.cleaned_data)
-            return redirect("registry:draft_basics" if "stay" in request.POST else "registry:draft_files", draft.pk)
+            values = dict(form.cleaned_data)
+            licence = values.pop("licence")
+            draft = services.register_model(actor=account_of(request), **values)
+            if licence:
+                ring(services.update_draft(version=draft, actor=account_of(request), licence=licence))
+            return redirect("registry:draft_files", draft.pk)
     name = selectors.name_offer(account_of(request), str(form["name"].value() or ""))
     context = {
         "form": form,

@@ -60,6 +60,8 @@ class ExampleForm(forms.Form):
                 max_length=100,
                 widget=forms.TextInput(attrs={"dir": "ltr"}),
             )
+            for field in (self.fields[values], self.fields[shape]):
+                field.unmarked = True  # type: ignore[attr-defined]  # a tensor without data is no tensor
             self.initial.update({shape: shape_text(tensor), values: values_text(tensor)})
 
     def clean(self) -> dict[str, Any]:

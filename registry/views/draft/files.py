@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -20,6 +21,7 @@ from registry.tasks import ring
 from registry.uploads.selectors import unfinished_uploads
 from registry.views.access import account_of, errors_as_messages, requires
 from registry.views.draft import frame
+from registry.views.draft.upload_commands import upload_commands
 from registry.views.presentation import FileRow, file_rows
 
 
@@ -96,8 +98,12 @@ def _page(request: HttpRequest, draft: ModelVersion, *, status: int = 200) -> Ht
         unfinished=unfinished_uploads(version=draft),
         form_upload_max_bytes=settings.LIMITS["form_upload_max_bytes"],
         max_file_bytes=settings.LIMITS["max_file_bytes"],
-        origin=settings.SITE_URL or request.build_absolute_uri("/").rstrip("/"),
+        **upload_commands(origin=_origin(request), path=reverse("registry:uploads"), version_id=draft.pk),
     )
+
+
+def _origin(request: HttpRequest) -> str:
+    return settings.SITE_URL or f"{request.scheme}://{request.get_host()}"
 
 
 def _rows(draft: ModelVersion) -> list[FileRow]:

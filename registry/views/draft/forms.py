@@ -9,12 +9,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from registry.card_prompts import CARD_PROMPTS
+from registry.card_template import REQUIRED_SECTIONS
 from registry.forms import CODE_CLASS, MIB
 from registry.licences import licence_choices
 from registry.model_tasks import ModelTask
 
 LISTS = ("language", "tags", "datasets", "metrics")
 MAX_FACT = 500
+_ASKED_FOR = frozenset(section.key for section in REQUIRED_SECTIONS)
 
 
 class PartialForm(forms.Form):
@@ -106,6 +108,8 @@ class CardForm(PartialForm):
                 strip=False,
                 widget=forms.Textarea(attrs=attrs),
             )
+            # Empty while it is written, but asked for by the checks: "optional" would mislead.
+            self.fields[key].unmarked = key in _ASKED_FOR  # type: ignore[attr-defined]
         for name in structured:
             self.fields[name].disabled = True
             self.fields[name].help_text = _(

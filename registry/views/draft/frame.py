@@ -174,7 +174,7 @@ def _conflict(request: HttpRequest, step: Step, form: forms.Form, error: Conflic
 
 
 def _of_step(problems: Sequence[Problem], name: str) -> list[Problem]:
-    return [problem for problem in problems if name in {problem.step, "submit"}]
+    return [problem for problem in problems if problem.step == name]
 
 
 def _parts(form: forms.Form) -> Sequence[forms.Form]:

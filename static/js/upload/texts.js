@@ -6,14 +6,28 @@ const MINUTE_S = 60;
 const HOUR_S = 3600;
 
 export class Texts {
-	constructor( strings, language ) {
+	constructor( strings, language, plurals = {} ) {
 		this.strings = strings;
+		this.plurals = plurals;
 		this.language = `${ language || 'en' }-u-nu-latn`;
 	}
 
 	/* "Pause {name}" with its values; values are put in as text, never as markup. */
 	get( key, values = {} ) {
 		return ( this.strings[ key ] ?? key ).replace( /\{(\w+)\}/g, ( whole, name ) => values[ name ] ?? whole );
+	}
+
+	/* "6 files": the server wrote each plural form with a number of its kind; the browser knows which kind 6 is. */
+	plural( key, count ) {
+		const forms = this.plurals[ key ];
+		const kinds = new Intl.PluralRules( this.language );
+		const kind = kinds.select( count );
+		const sample = Object.keys( forms ).find( ( number ) => kinds.select( Number( number ) ) === kind );
+		return ( forms[ sample ] ?? '{count}' ).replace( '{count}', this.number( count ) );
+	}
+
+	list( parts ) {
+		return new Intl.ListFormat( this.language, { type: 'unit', style: 'short' } ).format( parts );
 	}
 
 	number( value ) {
