@@ -23,7 +23,7 @@ class Autosave {
 
 	begin() {
 		this.form.addEventListener( 'input', () => this.changed() );
-		this.form.addEventListener( 'change', () => this.changed() );
+		/* Never on "change", which comes with the press on a button: the page would move under the pointer. */
 		/* A button stores everything itself; a save that overtook it would take its token away. */
 		this.form.addEventListener( 'submit', ( event ) => this.submit( event ) );
 		document.addEventListener( 'visibilitychange', () => {

@@ -332,17 +332,23 @@ class Uploader {
 
 	drawTotal() {
 		const counted = this.items.filter( ( item ) => item.state === 'done' || UNFINISHED.has( item.state ) );
-		const size = counted.reduce( ( sum, item ) => sum + item.size, 0 );
-		const sent = counted.reduce( ( sum, item ) => sum + item.sent, 0 );
+		const stored = this.storedSizes( counted );
+		const there = stored.reduce( ( sum, size ) => sum + size, 0 );
+		const size = counted.reduce( ( sum, item ) => sum + item.size, there );
+		const sent = counted.reduce( ( sum, item ) => sum + item.sent, there );
 		const share = size ? sent / size : 0;
 		this.total.hidden = !this.items.length;
+		this.total.querySelector( '.upload-total__bar' ).hidden = !counted.length;
 		this.total.querySelector( '[data-part="summary"]' ).textContent = this.texts.get( 'summary', {
-			files: this.texts.plural( 'files', counted.length ),
+			files: this.texts.plural( 'files', counted.length + stored.length ),
 			size: this.texts.bytes( size )
 		} );
 		this.total.querySelector( '[data-part="states"]' ).textContent = this.texts.list(
 			Object.entries( GROUPS )
-				.map( ( [ key, states ] ) => [ key, this.items.filter( ( item ) => states.includes( item.state ) ).length ] )
+				.map( ( [ key, states ] ) => [
+					key,
+					this.items.filter( ( item ) => states.includes( item.state ) ).length + ( key === 'count_done' ? stored.length : 0 )
+				] )
 				.filter( ( [ , count ] ) => count )
 				.map( ( [ key, count ] ) => this.texts.get( key, { count: this.texts.number( count ) } ) )
 		);
@@ -355,6 +361,14 @@ class Uploader {
 			this.milestone = passed;
 			this.announce( this.texts.get( 'milestone', { percent: this.texts.percent( passed ) } ) );
 		}
+	}
+
+	/* What the server's list has already, but for what is on its way once more. */
+	storedSizes( counted ) {
+		const names = new Set( counted.map( ( item ) => item.path ) );
+		return Array.from( this.files.querySelectorAll( 'li[data-size]' ) )
+			.filter( ( row ) => !names.has( row.querySelector( '.file-row__name' ).textContent ) )
+			.map( ( row ) => Number( row.dataset.size ) );
 	}
 
 	announce( text ) {

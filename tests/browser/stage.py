@@ -5,6 +5,7 @@
 `… next NAME`: another version of one, in review; prints the review's address as JSON.
 `… waiting NAME`: the first version of a volunteer's model, in review; prints the review's address as JSON.
 `… own NAME`: the first version of a model of the reviewer's own, in review; prints the review's address as JSON.
+`… token ACCOUNT`: a token with which the account may submit; prints its secret.
 `… process NAME`: prints the process id of the served version as JSON.
 `… scene NAME`: such a model with a second version in review, and a draft; prints their addresses as JSON.
 """
@@ -16,6 +17,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,6 +86,8 @@ def main(words: Sequence[str]) -> None:
 
     if words[0] == "accounts":
         demo.ensure_demo_accounts(password=words[1])
+    elif words[0] == "token":
+        sys.stdout.write(make_token(words[1]) + "\n")
     elif words[0] == "live":
         bring_live(words[1:])
     else:
@@ -160,6 +164,16 @@ def bring_first(username: str, name: str) -> str:
     draft = services.register_model(actor=owner, name=name, summary=SUMMARY, task="tabular-classification")
     version = bring_to_review(draft.registered_model, card=CARD)
     return f"/reviews/{version.pk}/"
+
+
+def make_token(username: str) -> str:
+    """A secret that lets a program submit."""
+    from registry import services
+    from registry.models import Account, Scope
+
+    account = Account.objects.get(username=username)
+    name = f"test {account.api_tokens.count() + 1}"
+    return services.create_token(actor=account, name=name, scopes=[Scope.SUBMIT], lifetime=timedelta(days=1))[1]
 
 
 def process_of(name: str) -> int:

@@ -15,7 +15,9 @@ from tests.browser.pages import Place
 from tests.browser.stage import CARD, EXAMPLES, MODEL, PASSWORD
 
 # Chromium logs each answer of 400 and above; for a form that came back, or a model that is down, that is no fault.
-EXPECTED_ANSWERS = re.compile(r"Failed to load resource: the server responded with a status of (4\d\d|503)")
+EXPECTED_ANSWERS = re.compile(
+    r"Failed to load resource: (the server responded with a status of (4\d\d|503)|net::ERR_INTERNET_DISCONNECTED)"
+)
 STEP_MS = 40_000
 expect.set_options(timeout=STEP_MS)  # a step ends when the page shows it, however busy the machine
 

@@ -73,7 +73,8 @@ def _verdict(example: Example, found: Mapping[str, Any] | None) -> tuple[str, st
     if found is None:
         return "stale", _("Changed since the model was tried.")
     if found.get("code"):
-        return "fail", str(message(str(found["code"]), found.get("params") or {}).title)
+        text = message(str(found["code"]), found.get("params") or {})
+        return "fail", f"{text.title} {text.body}".strip()
     if not example.expected.get("outputs"):
         return "none", _("No answer is expected yet.")
     compared = compare_answers(expected=example.expected, actual=found["answer"], tolerance=example.tolerance)
