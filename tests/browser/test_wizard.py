@@ -95,7 +95,7 @@ def test_the_draft_answers_its_example_and_the_answer_becomes_the_expected_one(d
         draft.reload()
     draft.get_by_label("input-0: values").fill("5.1, 3.5, 1.4, 0.2")
     draft.get_by_role("button", name="Save and try").click()
-    draft.get_by_role("button", name="Use this answer as expected").click()
+    draft.get_by_role("button", name="Use this answer as expected").click(timeout=3 * steps.STEP_MS)
     expect(draft.get_by_text("Answered as expected")).to_be_visible()
     expect(draft.get_by_label("predict: values")).to_have_value(re.compile(r"^0\.70\d+, 0\.1"))
 

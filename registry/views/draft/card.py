@@ -28,6 +28,7 @@ from registry.views.draft.forms import CardForm, CardTextForm
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 TEXT = "text"
+LONGEST_NUMBER = 7
 
 
 @GET_OR_POST
@@ -37,7 +38,7 @@ def draft_card(request: HttpRequest, pk: int) -> HttpResponse:
     draft = frame.draft_of(request, pk)
     fields = _fields(draft)
     as_text = request.GET.get("view") == TEXT or fields is None
-    step = _step(draft, fields, as_text=as_text)
+    step = _step(draft, fields, as_text=as_text, line=request.GET.get("line", ""))
     if as_text or fields is None:
         return _text_view(request, draft, step)
     return _guided_view(request, draft, step, fields)
@@ -62,7 +63,7 @@ def _text_view(request: HttpRequest, draft: ModelVersion, step: frame.Step) -> H
     form = CardTextForm(request.POST, partial=frame.is_partial(request))
 
     def store(token: str) -> services.Due:
-        source = form.cleaned_data["card_source"]
+        source = form.cleaned_data["card_source"] if "card_source" in request.POST else draft.card_source
         found = licence_named(licence_in(source)) if source.strip() else None
         changes = {"licence": found.spdx} if found else {}
         return services.update_draft(
@@ -126,7 +127,9 @@ def _source_of(draft: ModelVersion, values: Mapping[str, Any]) -> str:
     return edited_card(draft.card_source, sections=sections, facts=facts, licence=str(values.get("licence", "")))
 
 
-def _step(draft: ModelVersion, fields: CardFields | None, *, as_text: bool) -> frame.Step:
+def _step(draft: ModelVersion, fields: CardFields | None, *, as_text: bool, line: str) -> frame.Step:
+    lines = draft.card_source.split("\n")
+    number = int(line) if line.isascii() and line.isdigit() and len(line) < LONGEST_NUMBER else 0
     return frame.Step(
         draft=draft,
         name="card",
@@ -135,6 +138,8 @@ def _step(draft: ModelVersion, fields: CardFields | None, *, as_text: bool) -> f
         stored=_stored_text if as_text else _stored_fields,
         context={
             "as_text": as_text,
+            "line_number": number,
+            "line_text": lines[number - 1] if 0 < number <= len(lines) else "",
             "text_only": fields is None,
             "other_titles": other_titles(draft.card_source) if fields is not None else [],
             "card_bytes": len(draft.card_source.encode()),

@@ -17,12 +17,23 @@ from registry.views.draft.forms import ResourcesForm
 
 CODE = {"dir": "ltr", "spellcheck": "false", "class": "cdx-text-area__textarea--code"}
 NEW = "new"
+MOST_FIELDS = 800
+"""More than this in one form, and the server would refuse it unread (`DATA_UPLOAD_MAX_NUMBER_FIELDS`)."""
 
 
 def new_example(introspection: Mapping[str, Any], number: int) -> ExampleInput:
     """An example to fill in, with the inputs that the model's file declares."""
     title = _("Example %(number)s") % {"number": number}
     return ExampleInput(title, example_from_introspection(introspection), {"outputs": []}, DEFAULT_TOLERANCE)
+
+
+def field_count(examples: Sequence[ExampleInput]) -> int:
+    """How many fields a form of these examples has: models with many inputs are better written as JSON."""
+    return sum(3 + 2 * (_length(e.request.get("inputs")) + _length(e.expected.get("outputs"))) for e in examples)
+
+
+def _length(tensors: object) -> int:
+    return len(tensors) if isinstance(tensors, list) else 0
 
 
 class ExampleForm(forms.Form):

@@ -21,7 +21,7 @@ from registry.readable_json import readable_json
 from registry.tasks import ring
 from registry.views.access import account_of, errors_as_messages, requires
 from registry.views.draft import frame
-from registry.views.draft.example_forms import ExamplesForm, new_example
+from registry.views.draft.example_forms import MOST_FIELDS, ExamplesForm, field_count, new_example
 from registry.views.draft.forms import MIB, ExamplesTextForm
 from registry.views.draft.trial import trial_context
 
@@ -35,14 +35,20 @@ _MOVES = re.compile(r"(remove|up|down|use):(\d{1,3})")
 def draft_examples(request: HttpRequest, pk: int) -> HttpResponse:
     """Examples with expected answers, and resources."""
     draft = frame.draft_of(request, pk)
-    as_text = request.GET.get("view") == TEXT
+    text_only = field_count(_examples_of(draft)) > MOST_FIELDS
+    as_text = text_only or request.GET.get("view") == TEXT
     step = frame.Step(
         draft=draft,
         name="examples",
         part="examples",
         template="registry/draft_examples.html",
         stored=_stored,
-        context={"as_text": as_text, "suggested": selectors.suggested_memory(draft), **trial_context(draft)},
+        context={
+            "as_text": as_text,
+            "text_only": text_only,
+            "suggested": selectors.suggested_memory(draft),
+            **trial_context(draft),
+        },
     )
     form = _form(request, draft, as_text=as_text)
     if request.method != "POST":
@@ -77,7 +83,12 @@ def _store(
     request: HttpRequest, draft: ModelVersion, form: ExamplesTextForm | ExamplesForm, token: str
 ) -> services.Due:
     values, actor = form.cleaned_data, account_of(request)
-    examples = form.results() if isinstance(form, ExamplesForm) else parse_examples_json(values["examples"] or "[]")
+    if isinstance(form, ExamplesForm):
+        examples = form.results() if form.examples else _examples_of(draft)
+    else:
+        examples = (
+            parse_examples_json(values["examples"] or "[]") if "examples" in request.POST else _examples_of(draft)
+        )
     memory = values["memory_mib"] * MIB if values["memory_mib"] else draft.memory_bytes
     if frame.then(request) == "suggest":
         memory = selectors.suggested_memory(draft)

@@ -130,6 +130,16 @@ class TestForm:
         assert back["Location"] == to("draft_examples", draft.pk)
         assert examples_of(draft) == [IRIS, ODD]
 
+    def test_more_inputs_than_a_form_can_carry_are_written_as_json(self, web: Client, vera: Account) -> None:
+        inputs = [{"name": f"x{n}", "shape": [1], "datatype": "FP32", "data": [0]} for n in range(50)]
+        wide = ExampleInput("Wide", {"inputs": inputs}, {"outputs": []})
+        draft = make_draft(owner=vera, examples=[wide] * 10)
+
+        page = web.get(to("draft_examples", draft.pk))
+
+        assert len(json.loads(page.context["form"]["examples"].value())) == 10
+        assert "Too many inputs for a form" in text_of(page)
+
     def test_two_windows_lose_nothing(self, web: Client, draft: ModelVersion) -> None:
         first = filled(web, draft, **{"example-1-title": "First"})
         second = filled(web, draft, **{"example-1-title": "Second"})

@@ -79,6 +79,13 @@ class TestSaving:
         assert "line" in answer.json()["errors"]["id_card_source"][0]
         assert fresh(draft).card_source == CARD
 
+    @pytest.mark.parametrize("route", ["draft_card", "draft_examples"])
+    @pytest.mark.parametrize("view", ["", "?view=text"])
+    def test_what_was_not_sent_is_not_emptied(self, web: Client, draft: ModelVersion, route: str, view: str) -> None:
+        assert web.post(to(route, draft.pk) + view, {"then": "leave"}).status_code == 302
+
+        assert (fresh(draft).card_source, draft.examples.count()) == (CARD, 1)
+
 
 class TestTwoWindows:
     def test_the_second_one_is_told_and_keeps_its_words(self, web: Client, draft: ModelVersion) -> None:
@@ -185,6 +192,15 @@ class TestCard:
         fault = web.post(to("card_preview", draft.pk), {"card_source": "---\na: [\n---\n"})
         assert "line" in text_of(fault)
         assert fresh(draft).card_source == CARD
+
+    @pytest.mark.parametrize(("line", "shown"), [("2", "license: MIT"), ("0", ""), ("9" * 9, ""), ("x", "")])
+    def test_the_line_that_a_reviewer_wrote_about_is_shown(
+        self, web: Client, draft: ModelVersion, line: str, shown: str
+    ) -> None:
+        page = web.get(to("draft_card", draft.pk), {"view": "text", "line": line})
+
+        assert page.context["line_text"] == shown
+        assert ("which a reviewer wrote about" in text_of(page)) is bool(shown)
 
     def test_more_than_the_limit_is_refused_and_kept(self, web: Client, draft: ModelVersion) -> None:
         answer = web.post(to("draft_card", draft.pk), {**read_sections(CARD), "evaluation": "x" * 20_000})
