@@ -15,7 +15,7 @@ from registry.selectors.queue import LARGE_BYTES, Risk
 from tests.factories import make_account, make_draft, make_model
 from tests.registry.scene import approved, fresh, in_review, make_reviewer, owner_of, say
 from tests.registry.views.conftest import as_browser
-from tests.registry.views.test_volunteer import count_queries, text_of, to
+from tests.registry.views.pages import count_queries, text_of, to
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from registry.models import Account, Check, ModelVersion, Review, ReviewThread, 
 from tests.factories import CARD, make_account
 from tests.registry.scene import fresh, in_review, make_reviewer, owner_of, say
 from tests.registry.views.conftest import as_browser
-from tests.registry.views.test_volunteer import count_queries, text_of, to
+from tests.registry.views.pages import count_queries, text_of, to
 
 pytestmark = pytest.mark.django_db
 LINE = CARD.split("\n").index("## Evaluation") + 1
