@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registry', '0009_reports'),
+        ('registry', '0010_event_order'),
     ]
 
     operations = [
