@@ -9,7 +9,7 @@ from django.test import Client
 
 from registry.models import Account, ModelVersion, RegisteredModel, TrialRun
 from tests.factories import CARD, IRIS, make_account, make_draft, make_model
-from tests.registry.views.test_volunteer import text_of, to
+from tests.registry.views.pages import text_of, to
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fakes")]
 ONE = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [-1, 4]}], "outputs": []}

@@ -9,7 +9,7 @@ from django.test import Client
 
 from registry.sitemaps import ModelSitemap
 from tests.factories import make_account, make_draft, make_model
-from tests.registry.views.test_volunteer import text_of, to
+from tests.registry.views.pages import text_of, to
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fakes")]
 LOC = "{http://www.sitemaps.org/schemas/sitemap/0.9}loc"

@@ -15,7 +15,7 @@ from registry.events import record_event
 from registry.models import Event
 from registry.views.log import PAGE
 from tests.factories import make_account, make_draft, make_model
-from tests.registry.views.test_volunteer import text_of, to
+from tests.registry.views.pages import text_of, to
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fakes")]
 ATOM = "{http://www.w3.org/2005/Atom}"
