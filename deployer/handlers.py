@@ -38,6 +38,7 @@ from registry.services import DraftOutcome, TrialOutcome, record_draft_trial, re
 
 START_SECONDS = 300.0
 PROGRESS_SECONDS = 0.5
+LOG_SECONDS = 1.0
 FAILURE_LOG_BYTES = 8192
 CHECKS_SECONDS = 20.0
 CHECKS_POLL = 0.2
@@ -87,10 +88,18 @@ def build_image(claim: Claim) -> Due:
     """Package an approved version. Entry: queued or building. Exit: succeeded with the rollout due, or cancelled."""
     build = _build(claim)
     with claim.writing():
+        code = "build_log.resumed" if build.phases else "build_log.begun"
         if not services.begin_build(build=build):
             return ()
+        phases.begin_phase(build, "checking")
+        services.log_line(build=build, code=code, params={"attempt": claim.attempt})
+    spec = checked_spec(build.version, build.content_digest)
+    with claim.writing():
         phases.begin_phase(build, "packaging")
-    image = image_builder().build(checked_spec(build.version, build.content_digest), progress=_progress(claim))
+        services.log_line(build=build, code="build_log.checked", params={"digest": build.content_digest})
+        for file in spec.files:
+            services.log_line(build=build, code="build_log.file", params={"path": file.path, "size_bytes": file.size})
+    image = image_builder().build(spec, progress=_logged(claim, build))
     with claim.writing():
         build.refresh_from_db()
         return services.finish_build(build=build, built_digest=image.digest)
@@ -300,6 +309,23 @@ def _with_log(name: str) -> Iterator[None]:
 def _progress(claim: Claim) -> Progress:
     report = _throttled(claim)
     return lambda done, total: report("packaging", done, total)
+
+
+def _logged(claim: Claim, build: ImageBuild) -> Progress:
+    """Progress reports, with a line in the build's log at each quarter that took its time."""
+    report, quarter, at = _progress(claim), 0, time.monotonic()
+
+    def reporting(done: int, total: int) -> None:
+        nonlocal quarter, at
+        report(done, total)
+        passed = 4 * done // total if total else 0
+        if passed > quarter and time.monotonic() - at >= LOG_SECONDS:
+            params = {"percent": 25 * passed, "total_bytes": total}
+            with claim.writing():
+                services.log_line(build=build, code="build_log.read", params=params)
+            quarter, at = passed, time.monotonic()
+
+    return reporting
 
 
 def _throttled(claim: Claim) -> trial.Report:

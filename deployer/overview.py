@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from deployer.models import Endpoint, Health, ImageBuild, ImageBuildState, Rollout, RolloutState
+from deployer.phases import usual_seconds as usual_phases
 from deployer.selectors import UNDER_WAY
 from deployer.services.health import DOWN
 from registry.models import Job, JobState, ModelVersion, VersionState
@@ -153,6 +155,18 @@ def present_rollouts() -> QuerySet[Rollout]:
 def all_builds() -> QuerySet[ImageBuild]:
     """Every build, newest first."""
     return ImageBuild.objects.select_related("version__registered_model__owner")
+
+
+def usual_build_phases(*, newest: int = 50) -> Mapping[str, float]:
+    """The median seconds of each step, over the newest successful builds."""
+    ended = ImageBuild.objects.filter(state=ImageBuildState.SUCCEEDED)
+    return usual_phases(ended.values_list("phases", flat=True)[:newest])
+
+
+def usual_rollout_phases(*, newest: int = 50) -> Mapping[str, float]:
+    """The median seconds of each step, over the newest rollouts that came into service."""
+    ended = Rollout.objects.filter(ready_at__isnull=False)
+    return usual_phases(ended.values_list("phases", flat=True)[:newest])
 
 
 def usual_seconds(*, newest: int = 50) -> float | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -36,6 +37,16 @@ def begin_phase(subject: ImageBuild | Rollout, name: str) -> None:
     """Open a step of a build or rollout. Call it in the fenced transaction of the job."""
     subject.phases = begun(subject.phases, name)
     type(subject)._default_manager.filter(pk=subject.pk).update(phases=subject.phases)  # noqa: SLF001  # public by use
+
+
+def usual_seconds(former: Iterable[Sequence[Phase]]) -> Mapping[str, float]:
+    """The median duration of each step over former builds or rollouts."""
+    known: dict[str, list[float]] = {}
+    for phases in former:
+        for name, seconds in {phase["name"]: phase["seconds"] for phase in phases}.items():
+            if seconds is not None:
+                known.setdefault(name, []).append(seconds)
+    return {name: median(values) for name, values in known.items()}
 
 
 def _seconds(phase: Phase, now: datetime) -> float:

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from deployer.errors import ConflictError, NotFoundError
-from deployer.models import Endpoint, ImageBuild, Rollout, RolloutState
+from deployer.models import BuildLogLine, Endpoint, ImageBuild, Rollout, RolloutState
 from deployer.oci.reference import is_digest
 from registry.models import Event, Job, JobState, ModelVersion, VersionState
 from registry.selectors import public_events
@@ -124,6 +124,11 @@ def history_of(endpoint: Endpoint) -> QuerySet[Rollout]:
 def job_of(kind: str, subject_id: int) -> Job | None:
     """The job of a build or rollout."""
     return Job.objects.filter(kind=kind, subject_id=subject_id).first()
+
+
+def log_of(build: ImageBuild, *, after: int = 0) -> QuerySet[BuildLogLine]:
+    """The lines of a build's log after a number, in order."""
+    return BuildLogLine.objects.filter(build=build, number__gt=after).order_by("number")
 
 
 def events_of(subject: str) -> QuerySet[Event]:

@@ -8,6 +8,7 @@ def announce() -> None:
     from deployer import handlers, receivers  # they import models, which exist only now
     from deployer.messages import MESSAGES
     from deployer.messages_oci import OCI_MESSAGES
+    from deployer.messages_build_log import BUILD_LOG_MESSAGES
     from deployer.reconcile import reconcile, thin_out_figures
     from registry import signals
     from registry.jobs import kinds, sweep
@@ -15,6 +16,7 @@ def announce() -> None:
 
     register_messages(MESSAGES)
     register_messages(OCI_MESSAGES)
+    register_messages(BUILD_LOG_MESSAGES)
     for kind in handlers.KINDS:
         kinds.register(kind)
     sweep.register_sweeper(reconcile)

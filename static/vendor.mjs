@@ -65,6 +65,7 @@ await build( {
 		copy: 'js/copy.js',
 		desk: 'js/desk.js',
 		draft: 'js/draft.js',
+		poll: 'js/poll.js',
 		upload: 'js/upload.js',
 		webauthn: 'js/webauthn.js'
 	},

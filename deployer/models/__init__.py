@@ -1,7 +1,17 @@
 """The tables of packaging and serving."""
 
 from deployer.models.build import ImageBuild, ImageBuildState
+from deployer.models.build_log import BuildLogLine
 from deployer.models.figures import RequestFigures
 from deployer.models.rollout import Endpoint, Health, Rollout, RolloutState
 
-__all__ = ["Endpoint", "Health", "ImageBuild", "ImageBuildState", "RequestFigures", "Rollout", "RolloutState"]
+__all__ = [
+    "BuildLogLine",
+    "Endpoint",
+    "Health",
+    "ImageBuild",
+    "ImageBuildState",
+    "RequestFigures",
+    "Rollout",
+    "RolloutState",
+]

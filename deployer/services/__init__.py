@@ -1,5 +1,6 @@
 """The verbs of packaging and serving. Each returns the ids of jobs that became due; the edge rings them."""
 
+from deployer.services.build_log import log_line
 from deployer.services.builds import (
     begin_build,
     cancel_build,
@@ -38,6 +39,7 @@ __all__ = [
     "fail_build",
     "fail_rollout",
     "finish_build",
+    "log_line",
     "note_health",
     "note_not_brought_back",
     "note_stopped",

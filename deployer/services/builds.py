@@ -13,6 +13,7 @@ from deployer.errors import ConflictError, DigestMismatchError, ForbiddenError, 
 from deployer.lifecycle import IMAGE_BUILD, move
 from deployer.models import ImageBuild, ImageBuildState, Rollout
 from deployer.services.blame import failure_of
+from deployer.services.build_log import log_line
 from deployer.services.endpoints import endpoint_of
 from deployer.services.rollouts import queue_rollout, supersede_if_late
 from registry.events import record_event
@@ -70,6 +71,7 @@ def finish_build(*, build: ImageBuild, built_digest: str) -> Due:
     ended: dict[str, Any] = {"finished_at": timezone.now(), "phases": phases.closed(build.phases)}
     if version.state != VersionState.APPROVED:
         move(build, machine=IMAGE_BUILD, to=ImageBuildState.CANCELLED, version=version, actor=None, **ended)
+        log_line(build=build, code="build_log.withdrawn")
         return ()
     move(
         build,
@@ -81,10 +83,13 @@ def finish_build(*, build: ImageBuild, built_digest: str) -> Due:
         built_digest=built_digest,
         **ended,
     )
+    log_line(build=build, code="build_log.built", params={"digest": built_digest})
     endpoint = endpoint_of(version.registered_model)
     rollout = Rollout.objects.create(endpoint=endpoint, version=version, build=build, image_digest=built_digest)
     if supersede_if_late(rollout):
+        log_line(build=build, code="build_log.accepted_late")
         return ()
+    log_line(build=build, code="build_log.accepted")
     return queue_rollout(rollout)
 
 
@@ -104,6 +109,7 @@ def fail_build(*, build: ImageBuild, error: PortalError) -> Due:
         phases=phases.closed(build.phases),
         **failure_of(error),
     )
+    log_line(build=build, code=error.code, params=error.params)
     return ()
 
 
@@ -126,6 +132,7 @@ def retry_build(*, build: ImageBuild, actor: Account) -> Due:
             finished_at=None,
             phases=[],
         )
+        log_line(build=build, code="build_log.retried", params={"actor": actor.username})
         key = _key(build)
         return (requeue(key=key) or ensure_job(kind="build_image", subject_id=build.pk, key=key),)
 
@@ -140,16 +147,18 @@ def cancel_build(*, build: ImageBuild, actor: Account, reason: str = "") -> Due:
 
 def withdraw_build(build: ImageBuild, *, actor: Account | None, reason: str = "") -> None:
     """Move an unfinished build to `cancelled`."""
-    move(
-        build,
-        machine=IMAGE_BUILD,
-        to=ImageBuildState.CANCELLED,
-        version=build.version,
-        actor=actor,
-        reason=reason,
-        finished_at=timezone.now(),
-        phases=phases.closed(build.phases),
-    )
+    with transaction.atomic():
+        move(
+            build,
+            machine=IMAGE_BUILD,
+            to=ImageBuildState.CANCELLED,
+            version=build.version,
+            actor=actor,
+            reason=reason,
+            finished_at=timezone.now(),
+            phases=phases.closed(build.phases),
+        )
+        log_line(build=build, code="build_log.cancelled")
 
 
 def _new_build(version: ModelVersion) -> ImageBuild:
@@ -169,6 +178,7 @@ def _new_build(version: ModelVersion) -> ImageBuild:
         digest=build.approved_digest,
     )
     refresh_listing(version.registered_model_id)
+    log_line(build=build, code="build_log.queued")
     return build
 
 

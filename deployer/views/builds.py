@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import translation
 from django.views.decorators.http import require_POST, require_safe
 
 from deployer import overview, selectors, services
 from deployer.models import ImageBuild, ImageBuildState
-from deployer.presentation import build_phases, failure_note
+from deployer.presentation import build_phases, failure_note, log_rows
 from registry.permissions import may_retry, may_submit
 from registry.tasks import ring
-from registry.views.access import account_of, errors_as_messages, paged, requires
+from registry.views.access import account_of, asked, errors_as_messages, paged, requires
 from registry.views.presentation import timeline_rows
+
+LONGEST_NUMBER = 9
 
 
 @require_safe
@@ -29,6 +34,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         **_progress(request, build),
         "events": timeline_rows(selectors.events_of(f"image_build:{pk}")),
+        **_log(build),
         "rollout": build.rollouts.order_by("-pk").first(),
         "usual_ms": _milliseconds(overview.usual_seconds()),
         "nav_section": "operations",
@@ -41,6 +47,27 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the page that changes while the build runs."""
     context = _progress(request, selectors.build_by_id(pk))
     return render(request, "deployer/fragments/build_progress.html", context)
+
+
+@require_safe
+def log(request: HttpRequest, pk: int) -> HttpResponse:
+    """The lines of the log after the number that the address names, and the request for the next ones."""
+    after = asked(request, "after")
+    context = _log(
+        selectors.build_by_id(pk), after=int(after) if after.isdecimal() and len(after) < LONGEST_NUMBER else 0
+    )
+    return render(request, "deployer/fragments/build_log.html", context)
+
+
+@require_safe
+def raw_log(request: HttpRequest, pk: int) -> HttpResponse:
+    """The whole log as plain text, in English whoever asks, as it goes into reports of faults."""
+    del request
+    with translation.override("en"):
+        rows = log_rows(selectors.log_of(selectors.build_by_id(pk)))
+    lines = [f"{row.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} {row.text}\n" for row in rows]
+    headers = {"Content-Security-Policy": "sandbox; default-src 'none'", "X-Content-Type-Options": "nosniff"}
+    return HttpResponse("".join(lines), content_type="text/plain; charset=utf-8", headers=headers)
 
 
 @require_POST
@@ -65,11 +92,21 @@ def _progress(request: HttpRequest, build: ImageBuild) -> dict[str, object]:
     job = selectors.job_of("build_image", build.pk)
     return {
         "build": build,
-        "phases": build_phases(build, job),
+        "phases": build_phases(build, job, overview.usual_build_phases()),
         "failure": failure_note(build.failure_code, build.failure_params),
-        "running": build.state in {ImageBuildState.QUEUED, ImageBuildState.BUILDING},
+        "running": _running(build),
         "may_retry": may_retry(request.user, build.version),
     }
+
+
+def _log(build: ImageBuild, *, after: int = 0) -> dict[str, object]:
+    # The state was read before the lines: once it says that the build is over, no line is missed.
+    rows = log_rows(selectors.log_of(build, after=after))
+    return {"build": build, "rows": rows, "after": rows[-1].number if rows else after, "running": _running(build)}
+
+
+def _running(build: ImageBuild) -> bool:
+    return build.state in {ImageBuildState.QUEUED, ImageBuildState.BUILDING}
 
 
 def _milliseconds(seconds: float | None) -> float | None:

@@ -82,7 +82,7 @@ def _progress(request: HttpRequest, rollout: Rollout) -> dict[str, object]:
     seen = message(rollout.health_code, rollout.health_params) if rollout.health_code else None
     return {
         "rollout": rollout,
-        "phases": rollout_phases(rollout, job),
+        "phases": rollout_phases(rollout, job, overview.usual_rollout_phases()),
         "failure": failure_note(rollout.failure_code, rollout.failure_params),
         "seen": seen,
         "running": rollout.state in {RolloutState.PENDING, RolloutState.APPLYING},
