@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
@@ -23,8 +21,10 @@ MOST_PER_CAUSE = 20
 class Figures:
     """What is served, and what is being worked on. Moments are those of the oldest item."""
 
+    endpoints: int
     live: int
     healthy: int
+    starting: int
     down: int
     builds_running: int
     builds_queued: int
@@ -34,6 +34,11 @@ class Figures:
     oldest_job: datetime | None
     in_review: int
     oldest_review: datetime | None
+
+    @property
+    def suspended(self) -> int:
+        """Endpoints that answer with no version."""
+        return self.endpoints - self.live
 
     @property
     def busy(self) -> bool:
@@ -54,34 +59,13 @@ class Attention:
         return len(self.down) + len(self.failed_rollouts) + len(self.failed_builds) + len(self.untried)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How many things of a kind are in a state, and since when the oldest of them is."""
-
-    what: str
-    state: str
-    count: int
-    oldest: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disk:
-    """Bytes of the file system that holds the data folder."""
-
-    free: int
-    total: int
-
-    @property
-    def scarce(self) -> bool:
-        """Whether less than a tenth is free."""
-        return self.free * 10 < self.total
-
-
 def figures() -> Figures:
     """The figures at the top of the page, in four queries."""
-    served = Endpoint.objects.filter(current__isnull=False).aggregate(
-        live=Count("pk"),
+    served = Endpoint.objects.aggregate(
+        endpoints=Count("pk"),
+        live=Count("pk", filter=Q(current__isnull=False)),
         healthy=Count("pk", filter=Q(current__health=Health.HEALTHY)),
+        starting=Count("pk", filter=Q(current__health=Health.PROGRESSING)),
         down=Count("pk", filter=Q(current__health__in=DOWN)),
     )
     builds = ImageBuild.objects.aggregate(
@@ -123,33 +107,9 @@ def attention() -> Attention:
     )
 
 
-def standings() -> list[Standing]:
-    """Where things stand, per kind and state, each with its oldest item; in four queries."""
-    rows: list[Standing] = []
-    under_way: tuple[tuple[str, QuerySet[ModelVersion] | QuerySet[ImageBuild] | QuerySet[Rollout]], ...] = (
-        ("version", ModelVersion.objects.filter(state__in=[VersionState.SUBMITTED, VersionState.IN_REVIEW])),
-        ("build", ImageBuild.objects.filter(state__in=[ImageBuildState.QUEUED, ImageBuildState.BUILDING])),
-        ("rollout", Rollout.objects.filter(state__in=UNDER_WAY)),
-    )
-    for what, query in under_way:
-        grouped = query.order_by("state").values_list("state").annotate(Count("pk"), Min("state_changed_at"))
-        rows += [Standing(what=what, state=state, count=count, oldest=oldest) for state, count, oldest in grouped]
-    jobs = Job.objects.exclude(state=JobState.SUCCEEDED).order_by("kind", "state").values_list("kind", "state")
-    moments = (Min("run_after"), Min("claimed_at"), Min("finished_at"))
-    for kind, state, count, due, claimed, finished in jobs.annotate(Count("pk"), *moments):
-        oldest = {JobState.QUEUED: due, JobState.RUNNING: claimed}.get(state, finished)
-        rows.append(Standing(what=kind, state=state, count=count, oldest=oldest))
-    return rows
-
-
 def all_rollouts() -> QuerySet[Rollout]:
     """Every rollout, newest first."""
     return _rollouts()
-
-
-def present_rollouts() -> QuerySet[Rollout]:
-    """Rollouts that serve, are on their way or failed; those replaced or retired are history."""
-    return _rollouts().exclude(state__in=[RolloutState.SUPERSEDED, RolloutState.RETIRED])
 
 
 def all_builds() -> QuerySet[ImageBuild]:
@@ -178,12 +138,6 @@ def usual_seconds(*, newest: int = 50) -> float | None:
         if finished is not None
     )
     return spans[len(spans) // 2] if spans else None
-
-
-def disk(folder: Path) -> Disk:
-    """How full the disk under the data folder is."""
-    usage = shutil.disk_usage(folder)
-    return Disk(free=usage.free, total=usage.total)
 
 
 def _rollouts() -> QuerySet[Rollout]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from deployer.errors import WhoActs
-from deployer.models import BuildLogLine, Health, ImageBuild, Rollout, RolloutState
+from deployer.models import BuildLogLine, ImageBuild, Rollout
 from deployer.services.blame import LOG_TAIL, WHO_ACTS
 from registry.messages import message
 from registry.models import Job
@@ -104,15 +104,6 @@ def failure_note(code: str, params: dict[str, object]) -> FailureNote | None:
     text = message(code, params)
     who = WHO.get(str(params.get(WHO_ACTS, "")), WHO[WhoActs.OPERATOR.value])
     return FailureNote(title=str(text.title), body=str(text.body), who=str(who), log_tail=str(params.get(LOG_TAIL, "")))
-
-
-def health_word(rollout: Rollout) -> str:
-    """How the rollout's replica does, as a status word; one that was stopped on purpose is suspended, not unknown."""
-    if rollout.health != Health.UNKNOWN:
-        return str(rollout.health)
-    if rollout.state in {RolloutState.SUPERSEDED, RolloutState.RETIRED}:
-        return "suspended"
-    return "missing" if rollout.state in {RolloutState.PENDING, RolloutState.FAILED} else "unknown"
 
 
 def kind_label(kind: str) -> str:

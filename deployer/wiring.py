@@ -7,16 +7,16 @@ def announce() -> None:
     """Register texts, kinds of work, receivers and sweep steps."""
     from deployer import handlers, receivers  # they import models, which exist only now
     from deployer.messages import MESSAGES
-    from deployer.messages_oci import OCI_MESSAGES
+    from deployer.messages_attention import ATTENTION_MESSAGES
     from deployer.messages_build_log import BUILD_LOG_MESSAGES
+    from deployer.messages_oci import OCI_MESSAGES
     from deployer.reconcile import reconcile, thin_out_figures
     from registry import signals
     from registry.jobs import kinds, sweep
     from registry.messages import register_messages
 
-    register_messages(MESSAGES)
-    register_messages(OCI_MESSAGES)
-    register_messages(BUILD_LOG_MESSAGES)
+    for texts in (MESSAGES, OCI_MESSAGES, ATTENTION_MESSAGES, BUILD_LOG_MESSAGES):
+        register_messages(texts)
     for kind in handlers.KINDS:
         kinds.register(kind)
     sweep.register_sweeper(reconcile)

@@ -72,6 +72,14 @@ def not_negative(text: str) -> int:
     return 0 if text.strip() == "0" else positive(text)
 
 
+def percentage(text: str) -> float:
+    """A share in percent, from 0 to 100, with a decimal point."""
+    number = float(text)
+    if not 0 < number <= 100:  # noqa: PLR2004  # a hundred in a hundred
+        raise ValueError("expected a number above 0 and up to 100")
+    return number
+
+
 def port(text: str) -> int:
     """A TCP port."""
     number = positive(text)
@@ -287,6 +295,15 @@ OCI_REGISTRY_CHUNK_BYTES = declare(
     "0",
     not_negative,
     "Largest request to the registry, in bytes, where a proxy in front of it has a limit; 0: a layer in one.",
+)
+TARGET_P95_MS = declare(
+    "MODEL_COMMONS_TARGET_P95_MS", "300", positive, "Latency that 95 of 100 predictions shall not exceed, in ms."
+)
+TARGET_ERROR_PERCENT = declare(
+    "MODEL_COMMONS_TARGET_ERROR_PERCENT", "0.5", percentage, "Share of predictions that may fail, in percent."
+)
+TARGET_REVIEW_HOURS = declare(
+    "MODEL_COMMONS_TARGET_REVIEW_HOURS", "48", positive, "A review that waits longer is shown to need attention."
 )
 EMAIL_FROM = declare("MODEL_COMMONS_EMAIL_FROM", "model-commons@localhost", str, "Sender of the portal's mail.")
 REPORTS_PER_HOUR = declare(

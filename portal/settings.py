@@ -219,6 +219,11 @@ LIMITS = {
     "card_max_bytes": 20_000,
     "gateway_max_bytes": env.GATEWAY_MAX_BYTES,
 }
+TARGETS: dict[str, float] = {
+    "p95_ms": env.TARGET_P95_MS,
+    "error_percent": env.TARGET_ERROR_PERCENT,
+    "review_hours": env.TARGET_REVIEW_HOURS,
+}
 REQUIRED_APPROVALS = env.REQUIRED_APPROVALS
 TOKEN_MAX_DAYS = env.TOKEN_MAX_DAYS
 REVIEW_CLAIM_HOURS = env.REVIEW_CLAIM_HOURS

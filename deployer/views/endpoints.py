@@ -20,9 +20,9 @@ from deployer import routing, selectors, traffic
 from deployer.backends import serving_backend
 from deployer.errors import NotFoundError, PortalError, UserError
 from deployer.models import Endpoint
-from deployer.presentation import health_word
 from deployer.routing import NothingServedError
 from deployer.snippets import snippets
+from deployer.sync import health_word
 from deployer.traffic_charts import rollout_markers, traffic_charts, traffic_csv
 from deployer.views.periods import chosen_period, csv_response
 from registry.messages import message

@@ -2,32 +2,57 @@
 
 from __future__ import annotations
 
-from django.conf import settings
+import csv
+import time
+from datetime import UTC
+from io import StringIO
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from deployer import overview
-from deployer.presentation import failure_note, kind_label
-from registry.messages import message
-from registry.permissions import may_operate
+from deployer import capacity, overview, queues, traffic
+from deployer.attention import Seen, attention_rows
+from deployer.deployments import SORTS, deployments
+from deployer.kpis import kpis
+from deployer.models import ImageBuild
+from deployer.operations_rows import build_chart, failure_rows, job_rows, standing_rows
+from deployer.sync import is_compared, last_sweep
+from deployer.traffic_charts import rollout_markers, traffic_charts, traffic_csv
+from deployer.views.periods import chosen_period, csv_response
+from registry.permissions import may_administer, may_operate
+from registry.selectors.people import people
+from registry.views.access import asked
 
-NEWEST = 10
-_THINGS = {"version", "build", "rollout"}
+WEEK = 7 * 86_400
 
 
 @require_safe
 def overview_page(request: HttpRequest) -> HttpResponse:
-    """Figures, what needs attention, rollouts, builds, and where things stand."""
-    operator = may_operate(request.user)
+    """Figures, what needs attention, deployments, charts, queues, failures; capacity and disk for operators."""
+    now, period = time.time(), chosen_period(request)
+    sort = asked(request, "sort")
     context = {
         **_figures(request),
-        "rollouts": overview.present_rollouts()[:NEWEST],
-        "builds": overview.all_builds()[:NEWEST],
-        "standings": [(row, kind_label(row.what) if row.what not in _THINGS else "") for row in overview.standings()],
-        "disk": overview.disk(settings.DATA_DIR) if operator else None,
+        "periods": traffic.PERIODS.values(),
+        "q": asked(request, "q"),
+        "sort": sort if sort.removeprefix("-") in SORTS else "name",
+        "charts": traffic_charts(traffic.by_slot(period, now=now), markers=rollout_markers(period, now=now)),
+        "build_chart": build_chart(queues.ended_builds()),
+        "standings": standing_rows(queues.standings()),
+        "jobs": job_rows(queues.waiting_jobs()),
+        "failures": failure_rows(queues.newest_failures(), request.user),
+        "people": people() if may_administer(request.user) else None,
         "nav_section": "operations",
     }
+    context["page"] = deployments(
+        period=period,
+        now=now,
+        text=str(context["q"]),
+        sort=str(context["sort"]),
+        number=request.GET.get("page"),
+        compared=bool(context["compared"]),
+    )
     return render(request, "deployer/operations.html", context)
 
 
@@ -37,14 +62,47 @@ def figures(request: HttpRequest) -> HttpResponse:
     return render(request, "deployer/fragments/figures.html", _figures(request))
 
 
+@require_safe
+def figures_csv(request: HttpRequest) -> HttpResponse:
+    """All request figures of a period, slot by slot."""
+    return csv_response(traffic_csv(traffic.by_slot(chosen_period(request), now=time.time())), name="requests.csv")
+
+
+@require_safe
+def builds_csv(_request: HttpRequest) -> HttpResponse:
+    """The builds of the chart with their durations."""
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow(("build", "state", "queued_utc", "ended_utc", "seconds"))
+    writer.writerows(_build_row(build) for build in queues.ended_builds())
+    return csv_response(out.getvalue(), name="builds.csv")
+
+
+def _build_row(build: ImageBuild) -> tuple[object, ...]:
+    moments = (build.created_at, build.finished_at)
+    shown = (at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else "" for at in moments)
+    return (build.pk, build.state, *shown, round(queues.seconds_of(build), 3))
+
+
 def _figures(request: HttpRequest) -> dict[str, object]:
-    found = overview.attention()
+    now, period, operator = time.time(), chosen_period(request), may_operate(request.user)
+    standing = overview.figures()
+    looked = last_sweep()
+    seen = Seen(
+        standing=standing,
+        compared=is_compared(looked),
+        last_hour=traffic.by_endpoint(traffic.PERIODS["hour"], now=now),
+        may_operate=operator,
+        disk=capacity.disk() if operator else None,
+        capacity=capacity.capacity() if operator else None,
+    )
     return {
-        "figures": overview.figures(),
-        "attention": found,
-        "down": [(row, message(row.health_code, row.health_params)) for row in found.down],
-        "failed_rollouts": [(row, failure_note(row.failure_code, row.failure_params)) for row in found.failed_rollouts],
-        "failed_builds": [(row, failure_note(row.failure_code, row.failure_params)) for row in found.failed_builds],
-        "untried": [(row, message(job.last_error, job.last_error_params)) for row, job in found.untried],
-        "may_operate": may_operate(request.user),
+        "kpis": kpis(standing, traffic.in_all(period, now=now), traffic.in_all(period, now=now, back=WEEK)),
+        "attention": attention_rows(seen),
+        "busy": standing.busy,
+        "compared": seen.compared,
+        "last_sweep": looked,
+        "disk": seen.disk,
+        "capacity": seen.capacity,
+        "period": period,
     }

@@ -69,6 +69,13 @@ def amount(value: float | None) -> str:
 
 
 @register.filter
+def tick(value: float) -> str:
+    """A round value beside an axis, with no more decimals than it needs."""
+    decimals = next((n for n in range(3) if round(value, n) == round(value, 6)), 3)
+    return number_format(round(value, decimals), decimal_pos=decimals, force_grouping=True)
+
+
+@register.filter
 def percent(value: float | None) -> str:
     """A share as people read it: "0.18 %"; a dash for None."""
     # Translators: a share in percent.

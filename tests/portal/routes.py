@@ -193,6 +193,8 @@ UNREACHED = everybody(503)  # no replica runs here; that the route is open to ev
 DEPLOYER = (
     Row("deployer:operations", SEEN, NO),
     Row("deployer:operations_figures", SEEN, NO),
+    Row("deployer:operations_csv", SEEN, NO),
+    Row("deployer:operations_builds_csv", SEEN, NO),
     Row("deployer:builds", SEEN, NO),
     Row("deployer:build", SEEN, NO, key("failed_build")),
     Row("deployer:build_progress", SEEN, NO, key("failed_build")),
