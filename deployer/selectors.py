@@ -118,7 +118,7 @@ def endpoints() -> QuerySet[Endpoint]:
 
 def history_of(endpoint: Endpoint) -> QuerySet[Rollout]:
     """The rollouts of an endpoint, newest first."""
-    return endpoint.rollouts.select_related("version__registered_model__owner").order_by("-pk")
+    return endpoint.rollouts.select_related("endpoint", "version__registered_model__owner").order_by("-pk")
 
 
 def job_of(kind: str, subject_id: int) -> Job | None:

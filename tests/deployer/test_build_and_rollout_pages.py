@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from deployer import services
 from deployer.models import Endpoint, Health, ImageBuild, Rollout
+from registry.jobs.sweep import take_lease
+from registry.models import Lease
 from tests.deployer import pages, scene
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_fakes")]
@@ -131,7 +137,7 @@ class TestRolloutPage:
         operator = pages.as_account(scene.operator())
         assert "Serve version 1 again" in pages.text_of(operator.get(path))
 
-        operator.post(f"{path}restore/", {"reason": "wrong answers"})
+        operator.post(f"{path}restore/", {"reason": "wrong answers", "confirm": "vera-sums"})
         scene.work_off()
 
         assert Endpoint.objects.get().current.version == old.version  # type: ignore[union-attr]  # it has one
@@ -146,3 +152,61 @@ class TestRolloutPage:
 
         assert response.status_code == 403
         assert Rollout.objects.count() == 2
+
+
+class TestRolloutStatuses:
+    @pytest.fixture(autouse=True)
+    def _swept(self, _fakes: None) -> None:
+        take_lease(holder="a worker")
+
+    def statuses(self, client: Client, rollout: Rollout) -> str:
+        return pages.text_of(client.get(f"/rollouts/{rollout.pk}/progress/"))
+
+    def test_sync_and_health_are_two_things(self, client: Client) -> None:
+        rollout = scene.served()
+        assert "Sync Synced" in self.statuses(client, rollout)
+        assert "Health Healthy" in self.statuses(client, rollout)
+
+        Rollout.objects.filter(pk=rollout.pk).update(health=Health.DEGRADED)
+        assert "Sync Synced" in self.statuses(client, rollout)
+        assert "Health Degraded" in self.statuses(client, rollout)
+        Rollout.objects.filter(pk=rollout.pk).update(health=Health.MISSING)
+        assert "Sync Out of sync" in self.statuses(client, rollout)
+        assert "Health Missing" in self.statuses(client, rollout)
+
+    def test_nobody_knows_while_nothing_is_compared(self, client: Client) -> None:
+        rollout = scene.served()
+        Lease.objects.update(until=timezone.now() - timedelta(hours=1))
+        assert "Sync Unknown" in self.statuses(client, rollout)
+
+    def test_a_replaced_replica_is_suspended_once_it_has_drained(self, client: Client) -> None:
+        old = scene.served()
+        scene.served()
+        assert "Sync Out of sync" in self.statuses(client, old)
+        services.note_stopped(rollout=old)
+        assert "Sync Synced" in self.statuses(client, old)
+        assert "Health Suspended" in self.statuses(client, old)
+
+    def test_a_waiting_or_failed_rollout_is_out_of_sync(self, client: Client) -> None:
+        assert "Sync Out of sync" in self.statuses(client, pages.failed_rollout())
+
+    def test_the_replica_is_shown_to_its_owner_and_the_history_to_all(self, client: Client) -> None:
+        rollout = scene.served()
+        text = pages.text_of(client.get(f"/rollouts/{rollout.pk}/"))
+        assert "Rollouts of this endpoint" in text
+        assert "The replica now" not in text
+        own = pages.text_of(pages.as_account(scene.owner_of(rollout.version)).get(f"/rollouts/{rollout.pk}/"))
+        assert "Memory 150.0" in own
+
+
+def test_rolling_back_needs_the_name_of_the_endpoint() -> None:
+    old = scene.served()
+    scene.served()
+    operator = pages.as_account(scene.operator())
+
+    response = operator.post(f"/rollouts/{old.pk}/restore/", {"reason": "worse answers", "confirm": "vera-sum"})
+
+    assert response.status_code == 400
+    assert "This is not the name of the endpoint." in pages.text_of(response)
+    assert 'value="worse answers"' in response.content.decode()
+    assert Rollout.objects.count() == 2

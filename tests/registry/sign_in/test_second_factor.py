@@ -51,7 +51,8 @@ def retry(account: Account, things: Belongings) -> bool:
 
 
 def restore(account: Account, things: Belongings) -> bool:
-    return by_session(account).post(reverse("deployer:rollout_restore", args=[things.replaced.pk])).status_code == 302
+    address = reverse("deployer:rollout_restore", args=[things.replaced.pk])
+    return by_session(account).post(address, {"confirm": things.endpoint.name}).status_code == 302
 
 
 def token_with(scope: str) -> Door:
