@@ -57,7 +57,7 @@ UNTRANSLATED = r"""
   const rules = document.getElementById('upload-rules');
   if (rules) {
     const { strings } = JSON.parse(rules.textContent);
-    for (const [key, text] of Object.entries(strings)) check(`script's ${key}`, text);
+    for (const [key, text] of Object.entries(strings)) check(`script's ${key}`, String(text).replace(/\{\w+\}/g, ''));
   }
   return [...new Set(found)];
 }
