@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -20,44 +16,15 @@ from deployer.oci.client import RegistryClient
 from deployer.oci.transport import RegistryAccess, Transport
 from tests.deployer import scene
 from tests.deployer.oci.conftest import FILES, Workshop
+from tests.stubs.docker_registry import PROGRAM, running_server
 
-SERVER = shutil.which("docker-registry")
-pytestmark = pytest.mark.skipif(SERVER is None, reason="docker-registry is not installed")
-CONFIG = """\
-version: 0.1
-log: {{accesslog: {{disabled: true}}, level: error}}
-storage:
-  filesystem: {{rootdirectory: {root}}}
-  delete: {{enabled: true}}
-http: {{addr: "127.0.0.1:{port}"}}
-"""
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="docker-registry is not installed")
 
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("registry")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    config = folder / "config.yml"
-    config.write_text(CONFIG.format(root=folder / "data", port=port))
-    with subprocess.Popen(
-        [str(SERVER), "serve", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        try:
-            wait_until_it_answers(port)
-            yield f"127.0.0.1:{port}"
-        finally:
-            server.terminate()
-
-
-def wait_until_it_answers(port: int) -> None:
-    for _attempt in range(200):
-        try:
-            with urlopen(f"http://127.0.0.1:{port}/v2/", timeout=5):
-                return
-        except URLError:
-            time.sleep(0.05)
-    raise RuntimeError("the registry did not start")
+    with running_server(tmp_path_factory.mktemp("registry")) as address:
+        yield address
 
 
 def client_of(host: str, **options: int) -> RegistryClient:
