@@ -12,7 +12,7 @@ from django.utils import timezone
 from deployer.errors import ConflictError, NotFoundError
 from deployer.models import BuildLogLine, Endpoint, ImageBuild, Rollout, RolloutState
 from deployer.oci.reference import is_digest
-from registry.models import Event, Job, JobState, ModelVersion, VersionState
+from registry.models import Event, Example, Job, JobState, ModelVersion, VersionState
 from registry.selectors import public_events
 
 UNDER_WAY = (RolloutState.PENDING, RolloutState.APPLYING)
@@ -109,6 +109,11 @@ def endpoint_by_name(name: str) -> Endpoint:
     if found is None:
         raise NotFoundError("serving.endpoint_unknown", name=name)
     return found
+
+
+def first_example(endpoint: Endpoint) -> Example | None:
+    """The first example of the version that answers; None where nothing does or it has none."""
+    return endpoint.current.version.examples.order_by("position").first() if endpoint.current is not None else None
 
 
 def endpoints() -> QuerySet[Endpoint]:

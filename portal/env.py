@@ -114,6 +114,14 @@ def optional_folder(text: str) -> Path | None:
     return folder(text) if text else None
 
 
+def rate(text: str) -> str:
+    """`600/minute`; per second, minute or hour."""
+    count, _slash, period = text.partition("/")
+    if period not in {"second", "minute", "hour"}:
+        raise ValueError("expected a number per second, minute or hour, as in 600/minute")
+    return f"{positive(count)}/{period}"
+
+
 def choice(*allowed: str) -> Callable[[str], str]:
     """A parser for one word of a fixed list."""
 
@@ -253,6 +261,13 @@ FORM_UPLOAD_MAX_BYTES = declare(
     "Largest plain form upload (the way without JavaScript), in bytes.",
 )
 REQUIRED_APPROVALS = declare("MODEL_COMMONS_REQUIRED_APPROVALS", "1", positive, "Approvals that a version needs.")
+API_RATE_ADDRESS = declare(
+    "MODEL_COMMONS_API_RATE_ADDRESS", "120/minute", rate, "API requests that visitors from one address may make."
+)
+API_RATE_ACCOUNT = declare(
+    "MODEL_COMMONS_API_RATE_ACCOUNT", "1200/minute", rate, "API requests that one account may make, by all its tokens."
+)
+API_RATE_TOKEN = declare("MODEL_COMMONS_API_RATE_TOKEN", "600/minute", rate, "API requests that one token may make.")
 TOKEN_MAX_DAYS = declare("MODEL_COMMONS_TOKEN_MAX_DAYS", "365", positive, "Longest life of an API token, in days.")
 REVIEW_CLAIM_HOURS = declare(
     "MODEL_COMMONS_REVIEW_CLAIM_HOURS", "4", positive, "A reviewer's claim on a version ends by itself after this long."

@@ -227,6 +227,23 @@ TARGETS: dict[str, float] = {
 REQUIRED_APPROVALS = env.REQUIRED_APPROVALS
 TOKEN_MAX_DAYS = env.TOKEN_MAX_DAYS
 REVIEW_CLAIM_HOURS = env.REVIEW_CLAIM_HOURS
+API_RATES = {"address": env.API_RATE_ADDRESS, "account": env.API_RATE_ACCOUNT, "token": env.API_RATE_TOKEN}
+REST_FRAMEWORK = {"URL_FORMAT_OVERRIDE": None}
+SPECTACULAR_SETTINGS = {
+    "TITLE": f"{SITE_NAME} API",
+    "DESCRIPTION": "Whatever the pages can do, for programs: models, versions, uploads, reviews, builds and rollouts.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "SORT_OPERATIONS": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ImageBuildState": "deployer.models.ImageBuildState",
+        "RolloutState": "deployer.models.RolloutState",
+        "PhaseState": ["done", "current", "failed", "todo"],
+    },
+}
 SWEEP_SECONDS = env.SWEEP_SECONDS
 REQUEST_FIGURES_PERIOD: float | None = 5.0  # seconds that a web process may hold figures back; None: never writes
 LEASE_SECONDS = env.LEASE_SECONDS

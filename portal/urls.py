@@ -1,9 +1,10 @@
 """The portal's addresses: each app brings its own."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from portal import health, views
+from registry.api.base import unknown
 
 handler400 = "portal.error_pages.bad_request"
 handler403 = "portal.error_pages.forbidden"
@@ -13,6 +14,9 @@ handler500 = "portal.error_pages.server_error"
 urlpatterns = [
     path("", include("registry.urls")),
     path("", include("deployer.urls")),
+    path("api/v1/", include("registry.api.urls")),
+    path("api/v1/", include("deployer.api.urls")),
+    re_path("^api/", unknown, name="api_unknown"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("language/", views.language, name="language"),

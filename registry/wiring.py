@@ -10,6 +10,7 @@ from registry.jobs.kinds import register
 from registry.jobs.sweep import register_sweeper
 from registry.listing import fill_catalogue, mend_listings
 from registry.messages import register_messages
+from registry.messages_api import API_MESSAGES
 from registry.messages_checks import CHECK_MESSAGES
 from registry.messages_community import COMMUNITY_MESSAGES
 from registry.messages_drafts import DRAFT_MESSAGES
@@ -34,6 +35,7 @@ def announce() -> None:
         CHECK_MESSAGES,
         DRAFT_MESSAGES,
         STORAGE_MESSAGES,
+        API_MESSAGES,
         TOKEN_MESSAGES,
         UPLOAD_MESSAGES,
         COMMUNITY_MESSAGES,

@@ -26,7 +26,6 @@ from deployer.sync import health_word
 from deployer.traffic_charts import rollout_markers, traffic_charts, traffic_csv
 from deployer.views.periods import chosen_period, csv_response
 from registry.messages import message
-from registry.models import Example
 from registry.permissions import may_operate
 from registry.readable_json import readable_json
 from registry.views.access import paged
@@ -71,7 +70,7 @@ def figures_csv(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 def example(_request: HttpRequest, name: str) -> HttpResponse:
     """The first example request, to be piped into the endpoint."""
-    found = _first_example(selectors.endpoint_by_name(name))
+    found = selectors.first_example(selectors.endpoint_by_name(name))
     if found is None:
         raise NotFoundError("try.no_example")
     return JsonResponse(found.request)
@@ -104,7 +103,7 @@ def _page(
     tried: TriedRequest | None = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
-    shown = _first_example(endpoint)
+    shown = selectors.first_example(endpoint)
     now = time.time()
     day = traffic.LAST_DAY
     context: dict[str, Any] = {
@@ -142,12 +141,6 @@ def _answered_by(endpoint: Endpoint, now: float) -> list[tuple[traffic.VersionFi
 
 def _absolute(request: HttpRequest, path: str) -> str:
     return f"{settings.SITE_URL}{path}" if settings.SITE_URL else request.build_absolute_uri(path)
-
-
-def _first_example(endpoint: Endpoint) -> Example | None:
-    if endpoint.current is None:
-        return None
-    return endpoint.current.version.examples.order_by("position").first()
 
 
 def _chosen_example(endpoint: Endpoint, position: str) -> str:

@@ -13,6 +13,7 @@ from registry.models.desk import (
 )
 from registry.models.discussion import DiscussionMessage, EarlierText
 from registry.models.event import Event
+from registry.models.idempotency import IdempotencyKey
 from registry.models.job import Job, JobState, Lease
 from registry.models.listing import CatalogueEntry, StaleListing
 from registry.models.notification import Concern, Notification, NotificationSwitch, UntoldEvent, Watch
@@ -34,6 +35,7 @@ __all__ = [
     "EarlierText",
     "Event",
     "Example",
+    "IdempotencyKey",
     "Job",
     "JobState",
     "Lease",

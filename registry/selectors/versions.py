@@ -109,6 +109,14 @@ def approval_count(version: ModelVersion) -> int:
     return approvals.values("reviewer").distinct().count()
 
 
+def file_of(*, version: ModelVersion, pk: int) -> VersionFile:
+    """One file of the version, by its id."""
+    found = version.files.select_related("blob").filter(pk=pk).first()
+    if found is None:
+        raise NotFoundError("file.unknown")
+    return found
+
+
 def current_checks(version: ModelVersion) -> list[Check]:
     """The checks of exactly the present content, failed ones first; empty while they are outstanding."""
     if version.state == VersionState.DRAFT:

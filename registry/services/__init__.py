@@ -10,6 +10,7 @@ from registry.services.drafts import (
     set_examples,
     start_version,
     update_draft,
+    update_model,
 )
 from registry.services.notifying import mark_read, set_mail_pace, set_switch, unsubscribe
 from registry.services.preferences import choose_display_name, choose_language
@@ -80,6 +81,7 @@ __all__ = [
     "try_draft",
     "unsubscribe",
     "update_draft",
+    "update_model",
     "use_token",
     "watch_model",
     "withdraw_version",

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from registry.card_template import card_template
 from registry.cards import checked_text, render_card
+from registry.editions import require_edition
 from registry.errors import ConflictError, ForbiddenError, NotFoundError, UserError
 from registry.events import record_event
 from registry.examples import ExampleInput
@@ -74,11 +75,14 @@ def start_version(*, registered_model: RegisteredModel, actor: Account) -> Model
         return draft
 
 
-def update_draft(*, version: ModelVersion, actor: Account, unchanged_since: str = "", **changes: object) -> Due:
+def update_draft(
+    *, version: ModelVersion, actor: Account, unchanged_since: str = "", seen: str | None = None, **changes: object
+) -> Due:
     """Change the card, licence, resources (version) or summary, task (model); only the fields given.
 
     A new licence is written into the card's head as well, unless the card is given with it. `unchanged_since` is an
-    `edit_token` of the part that the caller saw: `ConflictError` if somebody changed it meanwhile.
+    `edit_token` of the part that the caller saw: `ConflictError` if somebody changed it meanwhile. `seen` is the
+    edition of the whole version instead, for callers that read all of it: `EditionError`.
     """
     unknown = changes.keys() - {*VERSION_FIELDS, *MODEL_FIELDS}
     if unknown:
@@ -93,6 +97,7 @@ def update_draft(*, version: ModelVersion, actor: Account, unchanged_since: str 
     with transaction.atomic():
         draft = lock_draft(version, actor)
         require_unchanged(draft, unchanged_since)
+        require_edition(draft, seen)
         if "licence" in version_changes and "card_source" not in version_changes:
             version_changes |= _card_with_licence(draft, str(version_changes["licence"]))
         for name, value in version_changes.items():
@@ -106,6 +111,28 @@ def update_draft(*, version: ModelVersion, actor: Account, unchanged_since: str 
             draft.registered_model.save(update_fields=list(model_changes))
             refresh_listing(draft.registered_model_id)
         return queue_draft_checks(draft)
+
+
+def update_model(
+    *, registered_model: RegisteredModel, actor: Account, seen: str | None = None, **changes: object
+) -> RegisteredModel:
+    """Change the summary or task, only the fields given, whatever its versions do; returns the model as it is then."""
+    unknown = changes.keys() - {*MODEL_FIELDS}
+    if unknown:
+        raise TypeError(f"not fields of a model: {sorted(unknown)}")
+    if not may_edit_model(actor, registered_model):
+        raise ForbiddenError("rights.edit")
+    with transaction.atomic():
+        rows = RegisteredModel.objects.select_for_update(of=("self",)).select_related("owner")
+        stored = rows.filter(pk=registered_model.pk).first()
+        if stored is None:
+            raise NotFoundError("model.unknown")
+        require_edition(stored, seen)
+        for name, value in changes.items():
+            setattr(stored, name, value)
+        _validate(stored, changes)
+        stored.save(update_fields=list(changes))
+    return stored
 
 
 def attach_file(*, version: ModelVersion, actor: Account, path: str, sha256: str, size: int) -> Due:
@@ -130,12 +157,18 @@ def attach_file(*, version: ModelVersion, actor: Account, path: str, sha256: str
 
 
 def set_examples(
-    *, version: ModelVersion, actor: Account, examples: Sequence[ExampleInput], unchanged_since: str = ""
+    *,
+    version: ModelVersion,
+    actor: Account,
+    examples: Sequence[ExampleInput],
+    unchanged_since: str = "",
+    seen: str | None = None,
 ) -> Due:
-    """Replace the draft's examples. The order given is the order shown; `unchanged_since` as in `update_draft`."""
+    """Replace the draft's examples. The order given is the order shown; the last two are as in `update_draft`."""
     with transaction.atomic():
         draft = lock_draft(version, actor)
         require_unchanged(draft, unchanged_since)
+        require_edition(draft, seen)
         draft.examples.all().delete()
         _store_examples(draft, examples)
         note_saved(draft)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from registry import selectors
-from registry.backends import blob_store
-from registry.errors import NotFoundError
+from registry.views.downloads import file_answer
 from registry.views.model_frame import origin_of
 from registry.views.presentation import (
     timeline_rows,
@@ -37,17 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def download(request: HttpRequest, version_pk: int, pk: int) -> HttpResponseBase:
     """A file's bytes, as an inert attachment that no browser renders or runs."""
     found = selectors.version_by_id(pk=version_pk, user=request.user)
-    file = found.files.select_related("blob").filter(pk=pk).first()
-    if file is None:
-        raise NotFoundError("file.unknown", path="")
-    response = FileResponse(blob_store().open(file.blob_id), content_type="application/octet-stream")
-    name = file.path.rsplit("/", 1)[-1]
-    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
-    response["Content-Length"] = str(file.blob.size)
-    response["ETag"] = f'"{file.blob_id}"'
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return file_answer(selectors.file_of(version=found, pk=pk))
 
 
 PRIVATE = ("my_models", "submit")

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from registry import services
 from registry.models import Account, Scope
 from registry.permissions import may_submit
-from registry.selectors_tokens import grantable_scopes, tokens_of
+from registry.selectors.tokens import grantable_scopes, tokens_of
 from registry.views.access import account_of, errors_on, requires
 
 SCOPE_TEXTS = {

@@ -229,10 +229,15 @@ DEPLOYER = (
     Row("deployer:v1_status", UNREACHED, NO, endpoint),
     Row("deployer:v1_predict", NO, UNREACHED, endpoint),
 )
+API = (
+    Row("api:docs", SEEN, NO),
+    Row("api:schema", SEEN, NO),
+    Row("api:problems", SEEN, NO),
+)
 PORTAL = (
     Row("theme", NO, everybody(302)),
     Row("language", NO, everybody(302)),
     Row("healthz", SEEN, NO),
     Row("readyz", SEEN, NO),
 )
-ROWS = (*REGISTRY, *DEPLOYER, *PORTAL)
+ROWS = (*REGISTRY, *DEPLOYER, *API, *PORTAL)

@@ -1,0 +1,1 @@
+"""The REST API of packaging, serving and operations."""

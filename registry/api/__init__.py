@@ -1,0 +1,1 @@
+"""The REST API: another door to the same services, selectors and predicates that the pages use."""

@@ -1,0 +1,128 @@
+"""Uploads: reserved here or by tus, sent by tus, watched and given up here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+
+from registry import selectors
+from registry.api.answers import absolute
+from registry.api.base import ApiView, answered, nothing
+from registry.api.fields import (
+    BooleanField,
+    CharField,
+    DateTimeField,
+    IntegerField,
+    StrictSerializer,
+    URLField,
+    UUIDField,
+)
+from registry.api.operations import operation
+from registry.models import Scope, Upload
+from registry.permissions import may_submit
+from registry.services import uploads as services
+from registry.uploads.admission import unfinished
+from registry.uploads.selectors import offset_of, upload_of
+
+OWNER = {"scopes": (Scope.SUBMIT,), "right": may_submit}
+LARGEST = 2**53
+
+
+class UploadBody(StrictSerializer):
+    """A file that is about to come."""
+
+    path = CharField(max_length=200, trim_whitespace=False, help_text="Its name in the version; folders by slashes.")
+    length = IntegerField(min_value=0, max_value=LARGEST, help_text="Bytes.")
+
+
+class UploadAnswer(Serializer[Any]):
+    """An upload. Send its bytes to `tus_url` by tus 1.0.0, from `offset` on, with the same token."""
+
+    id = UUIDField()
+    version = IntegerField()
+    path = CharField()
+    length = IntegerField()
+    offset = IntegerField(help_text="Bytes that arrived and count.")
+    finished = BooleanField(help_text="Whether it has become a file of the version.")
+    expires_at = DateTimeField(help_text="It is dropped then unless more bytes come.")
+    url = URLField()
+    tus_url = URLField()
+
+
+class UploadsAnswer(Serializer[Any]):
+    """Uploads under way; a limit keeps them few."""
+
+    uploads = UploadAnswer(many=True)
+
+
+class Uploads(ApiView):
+    """Uploads to one draft."""
+
+    tag = "Files and uploads"
+
+    @operation(name="list_uploads", summary="List a draft's unfinished uploads.", **OWNER, answer=UploadsAnswer)
+    def get(self, request: Request, pk: int) -> Response:
+        """Unfinished ones, oldest first."""
+        draft = selectors.own_version(pk=pk, user=request.user)
+        return answered(UploadsAnswer, {"uploads": upload_rows(request, unfinished().filter(version=draft))})
+
+    @operation(
+        name="create_upload", summary="Reserve room for a file, then send its bytes by tus.",
+        description="The same as a tus creation at “/uploads/”, for programs that speak JSON.", **OWNER,
+        body=UploadBody, answer=UploadAnswer, status=HTTPStatus.CREATED, errors=(HTTPStatus.INSUFFICIENT_STORAGE,),
+    )  # fmt: skip
+    def post(self, request: Request, pk: int, given: Mapping[str, Any]) -> Response:
+        """The upload at offset 0."""
+        made = services.create_upload(actor=self.account(), version_id=pk, **given)
+        row = upload_rows(request, [made])[0]
+        return answered(UploadAnswer, row, status=HTTPStatus.CREATED, location=str(row["url"]))
+
+
+class OneUpload(ApiView):
+    """One upload."""
+
+    tag = "Files and uploads"
+
+    @operation(
+        name="read_upload", summary="Read how far an upload is.", **OWNER, answer=UploadAnswer,
+        errors=(HTTPStatus.GONE,),
+    )  # fmt: skip
+    def get(self, request: Request, upload_id: UUID) -> Response:
+        """Its offset."""
+        found = upload_of(account=self.account(), upload_id=str(upload_id))
+        return answered(UploadAnswer, upload_rows(request, [found])[0])
+
+    @operation(
+        name="cancel_upload", summary="Give an upload up and free its room.", **OWNER, status=HTTPStatus.NO_CONTENT,
+        errors=(HTTPStatus.GONE,),
+    )  # fmt: skip
+    def delete(self, request: Request, upload_id: UUID) -> Response:
+        """It is gone."""
+        del request
+        services.terminate_upload(upload=upload_of(account=self.account(), upload_id=str(upload_id)))
+        return nothing()
+
+
+def upload_rows(request: HttpRequest, uploads: Iterable[Upload]) -> list[dict[str, object]]:
+    """Uploads with their addresses and offsets."""
+    return [
+        {
+            "id": upload.pk,
+            "version": upload.version_id,
+            "path": upload.path,
+            "length": upload.length,
+            "offset": offset_of(upload),
+            "finished": upload.finished_at is not None,
+            "expires_at": upload.expires_at,
+            "url": absolute(request, "api:upload", upload.pk),
+            "tus_url": absolute(request, "registry:upload", upload.pk),
+        }
+        for upload in uploads
+    ]

@@ -1,0 +1,153 @@
+"""What every operation of the REST API answers to whom, and which scopes of a token it takes.
+
+As in `routes.py`, a rule maps a role, and whether the thing asked for is one's own, to a status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.factories import IRIS
+from tests.portal.belongings import Belongings
+from tests.portal.routes import VISITOR, Data, Rule, Status, endpoint, everybody, key, named
+from tests.portal.routes_review import approval
+
+READ, SUBMIT, REVIEW, OPERATE = "read", "submit", "review", "operate"
+EVERY = (READ, SUBMIT, REVIEW, OPERATE)
+OWNERS, OWNERS_OR_OPERATORS = (SUBMIT,), (SUBMIT, OPERATE)
+
+
+@dataclass(frozen=True)
+class ApiRow:
+    """An operation with a thing, and what it answers. `scopes`: a token needs one of them; none for what is public."""
+
+    method: str
+    route: str
+    rule: Rule
+    scopes: tuple[str, ...] = ()
+    thing: Callable[[Belongings], Data] = field(default=lambda _b: {})
+    data: Callable[[Belongings], Any] = field(default=lambda _b: None)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    case: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.route} {self.case}".strip()
+
+
+def mine(status: Status, *, others: Status = 404) -> Rule:
+    return lambda role, own: 401 if role == VISITOR else status if own else others
+
+
+def seen_by_owner(status: Status) -> Rule:
+    return lambda role, own: status if own and role != VISITOR else 404
+
+
+def signed_in(status: Status) -> Rule:
+    return lambda role, _own: 401 if role == VISITOR else status
+
+
+def right(wanted: str, status: Status) -> Rule:
+    return lambda role, _own: 401 if role == VISITOR else status if role == wanted else 403
+
+
+def mine_or(wanted: str, status: Status) -> Rule:
+    return lambda role, own: 401 if role == VISITOR else status if own or role == wanted else 403
+
+
+def reviewer_of_others(role: str, own: bool) -> Status:  # noqa: FBT001  # the shape of every rule
+    return 401 if role == VISITOR else 201 if role == "reviewer" and not own else 403
+
+
+def file(what: str) -> Callable[[Belongings], Data]:
+    return lambda b: {"version_id": getattr(b, what).pk, "pk": getattr(b, f"{what}_file").pk}
+
+
+def upload(b: Belongings) -> Data:
+    return {"upload_id": b.upload.pk}
+
+
+SEEN = everybody(200)
+ANY_EDITION = {"If-Match": "*"}
+NEW_MODEL = {"name": "brand-new", "summary": "A model", "task": "other"}
+EXAMPLES = {"examples": [{"title": "A", "request": IRIS.request, "expected": IRIS.expected, "tolerance": 0.5}]}
+
+REGISTRY = (
+    ApiRow("GET", "api:me", signed_in(200), EVERY),
+    ApiRow("GET", "api:models", SEEN),
+    ApiRow("POST", "api:models", signed_in(201), OWNERS, data=lambda _b: NEW_MODEL),
+    ApiRow("GET", "api:model", SEEN, thing=named("live")),
+    ApiRow("GET", "api:model", seen_by_owner(200), thing=named("draft"), case="never submitted"),
+    ApiRow(
+        "PATCH", "api:model", mine(200, others=403), OWNERS, named("live"), lambda _b: {"summary": "New"}, ANY_EDITION
+    ),
+    ApiRow(
+        "PATCH", "api:model", mine(200), OWNERS, named("draft"), lambda _b: {"summary": "New"}, ANY_EDITION,
+        case="never submitted",
+    ),
+    ApiRow("GET", "api:model_versions", SEEN, thing=named("live")),
+    ApiRow("POST", "api:model_versions", mine(201, others=403), OWNERS, named("live")),
+    ApiRow("GET", "api:version", SEEN, thing=key("waiting")),
+    ApiRow("GET", "api:version", seen_by_owner(200), thing=key("draft"), case="never submitted"),
+    ApiRow("PATCH", "api:version", mine(200), OWNERS, key("draft"), lambda _b: {"cpu_millis": 500}, ANY_EDITION),
+    ApiRow("DELETE", "api:version", mine(204), OWNERS, key("draft")),
+    ApiRow("GET", "api:examples", SEEN, thing=key("live")),
+    ApiRow("GET", "api:examples", seen_by_owner(200), thing=key("draft"), case="never submitted"),
+    ApiRow("PUT", "api:examples", mine(200), OWNERS, key("draft"), lambda _b: EXAMPLES, ANY_EDITION),
+    ApiRow("GET", "api:files", SEEN, thing=key("live")),
+    ApiRow("GET", "api:files", seen_by_owner(200), thing=key("draft"), case="never submitted"),
+    ApiRow("DELETE", "api:file", mine(204), OWNERS, file("draft")),
+    ApiRow("GET", "api:file_content", SEEN, thing=file("live")),
+    ApiRow("GET", "api:file_content", seen_by_owner(200), thing=file("draft"), case="never submitted"),
+    ApiRow(
+        "GET", "api:file_content", everybody(404), case="of another version",
+        thing=lambda b: {"version_id": b.live.pk, "pk": b.draft_file.pk},
+    ),
+    ApiRow("GET", "api:uploads", mine(200), OWNERS, key("draft")),
+    ApiRow(
+        "POST", "api:uploads", mine(201), OWNERS, key("draft"), lambda _b: {"path": "more.json", "length": 3}
+    ),
+    ApiRow("GET", "api:upload", mine(200), OWNERS, upload),
+    ApiRow("DELETE", "api:upload", mine(204), OWNERS, upload),
+    ApiRow("GET", "api:checks", SEEN, thing=key("live")),
+    ApiRow("GET", "api:checks", seen_by_owner(200), thing=key("draft"), case="never submitted"),
+    ApiRow("GET", "api:trial_run", SEEN, thing=key("live")),
+    ApiRow("GET", "api:reviews", SEEN, thing=key("live")),
+    ApiRow("POST", "api:reviews", reviewer_of_others, (REVIEW,), key("waiting"), approval),
+    ApiRow("GET", "api:review_queue", right("reviewer", 200), (REVIEW,)),
+    ApiRow("POST", "api:check", mine(200), OWNERS, key("draft")),
+    ApiRow("POST", "api:submit", mine(200), OWNERS, key("draft")),
+    ApiRow("POST", "api:withdraw", mine(200, others=403), OWNERS, key("waiting")),
+    ApiRow("POST", "api:reopen", mine(200, others=403), OWNERS, key("withdrawn")),
+    ApiRow("POST", "api:retry", mine_or("operator", 200), OWNERS_OR_OPERATORS, key("stuck")),
+    ApiRow("POST", "api:retire", mine_or("operator", 200), OWNERS_OR_OPERATORS, key("live")),
+    ApiRow("POST", "api:retire", mine(409), OWNERS_OR_OPERATORS, key("draft"), case="never submitted"),
+    ApiRow("GET", "api:events", SEEN),
+    ApiRow("GET", "api:event", SEEN, thing=key("public")),
+    ApiRow("GET", "api:event", everybody(404), thing=key("secret"), case="not public"),
+)  # fmt: skip
+DEPLOYER = (
+    ApiRow("GET", "deployer_api:builds", SEEN),
+    ApiRow("GET", "deployer_api:build", SEEN, thing=key("failed_build")),
+    ApiRow(
+        "POST", "deployer_api:build_retry", mine_or("operator", 200), OWNERS_OR_OPERATORS, key("failed_build")
+    ),
+    ApiRow(
+        "POST", "deployer_api:build_cancel", mine_or("operator", 200), OWNERS_OR_OPERATORS, key("queued_build")
+    ),
+    ApiRow("GET", "deployer_api:rollouts", SEEN),
+    ApiRow("GET", "deployer_api:rollout", SEEN, thing=key("ready")),
+    ApiRow(
+        "POST", "deployer_api:rollout_retry", mine_or("operator", 200), OWNERS_OR_OPERATORS, key("failed_rollout")
+    ),
+    ApiRow(
+        "POST", "deployer_api:rollout_restore", right("operator", 409), (OPERATE,), key("replaced"),
+        case="still in service",
+    ),
+    ApiRow("GET", "deployer_api:endpoints", SEEN),
+    ApiRow("GET", "deployer_api:endpoint", SEEN, thing=endpoint),
+    ApiRow("GET", "deployer_api:endpoint_example", SEEN, thing=endpoint),
+    ApiRow("GET", "deployer_api:operations", SEEN),
+)  # fmt: skip
+API_ROWS = (*REGISTRY, *DEPLOYER)
