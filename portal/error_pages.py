@@ -14,6 +14,8 @@ from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from portal.error_texts import ErrorText, text_of
+from registry.api.problems import PREFIX as API
+from registry.api.problems import ApiError, plain_answer
 
 logger = logging.getLogger(__name__)
 RETRY_SECONDS = "30"
@@ -107,6 +109,9 @@ def fragment(request: HttpRequest, status: int, text: ErrorText) -> HttpResponse
 
 
 def _small_answer(request: HttpRequest, status: HTTPStatus, text: ErrorText | None = None) -> HttpResponse | None:
+    if request.path.startswith(API):
+        code = "api.bad_request" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "api.server_error"
+        return plain_answer(request, ApiError(code, status=status))
     text = text or text_of(str(int(status)))
     if request.headers.get("HX-Request") == "true":
         return fragment(request, status, text)

@@ -49,6 +49,9 @@ API_MESSAGES: Mapping[str, Message] = {
         _("Say which edition you mean to change."),
         _("Send the ETag that you read in the header If-Match, or “*” to change whatever is there."),
     ),
+    "api.bad_edition": Message(
+        _("This is no ETag of ours."), _("Send the ETag as it was given, with its quotes, or “*”.")
+    ),
     "api.edition_changed": Message(
         _("Somebody changed this since you read it."), _("Read it again and repeat your change on the newest edition.")
     ),

@@ -100,7 +100,7 @@ class EndpointAnswer(Serializer[Any]):
     model = ModelRefAnswer()
     version = IntegerField(allow_null=True, help_text="The number of the version that answers; null while none does.")
     rollout = IntegerField(allow_null=True)
-    health = ChoiceField(choices=Health.choices, allow_null=True)
+    health = CharField(allow_null=True, help_text="As a rollout's; null while nothing answers.")
     image_digest = CharField(allow_null=True)
     infer_url = URLField(help_text="Open Inference Protocol V2.")
     predict_url = URLField(help_text="Version 1 of the protocol.")

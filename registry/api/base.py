@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -22,8 +23,11 @@ from registry.api.problems import ApiError, answer_exception, plain_answer
 from registry.api.schema import ApiSchema
 from registry.api.throttling import check_rates
 from registry.editions import edition_of
-from registry.errors import ForbiddenError, NotFoundError, UnauthenticatedError
+from registry.errors import ForbiddenError, NotFoundError, UnauthenticatedError, UserError
 from registry.models import Account, ApiToken, ModelVersion, RegisteredModel
+
+EDITION = r'^(\*|"[0-9a-f]{32}")$'
+_EDITION = re.compile(EDITION)
 
 
 class ApiView(APIView):
@@ -88,6 +92,8 @@ class ApiView(APIView):
         header = self.request.headers.get("If-Match", "").strip()
         if not header:
             raise ApiError("api.if_match_needed", status=HTTPStatus.PRECONDITION_REQUIRED, field="If-Match")
+        if not _EDITION.fullmatch(header):
+            raise UserError("api.bad_edition", field="If-Match")
         return header.strip('"')
 
 

@@ -24,7 +24,11 @@ def token_for(account: Account, *scopes: str) -> str:
     made, _unused = create_token(
         actor=account, name=f"bot {account.api_tokens.count()}", scopes=[], lifetime=timedelta(days=1)
     )
-    fields = {"scopes": [Scope.READ, *scopes], "digest": digest_of(secret), "hint": hint_of(secret)}
+    fields = {
+        "scopes": list(dict.fromkeys([Scope.READ, *scopes])),
+        "digest": digest_of(secret),
+        "hint": hint_of(secret),
+    }
     # As if it had been used just now: that is noted now and then only, and would look like a change.
     ApiToken.objects.filter(pk=made.pk).update(**fields, last_used_at=timezone.now())
     return secret

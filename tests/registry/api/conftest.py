@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from registry.models import Account
+from tests.factories import make_account
+from tests.portal.api_client import ApiClient, client_of
+
+
+@pytest.fixture(autouse=True)
+def _apart(settings: Any, tmp_path: Path, fakes: object) -> None:
+    settings.UPLOADS_DIR = tmp_path / "uploads"
+
+
+@pytest.fixture
+def ada(db: None) -> Account:
+    return make_account("ada")
+
+
+@pytest.fixture
+def api(ada: Account) -> ApiClient:
+    """A program of Ada's with all scopes."""
+    return client_of(ada)
