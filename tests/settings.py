@@ -12,7 +12,7 @@ if _made:
 os.environ.setdefault("MODEL_COMMONS_DEMO", "false")
 
 from portal.settings import *  # noqa: E402, F403  # it reads the variables above
-from portal.settings import DATABASES, FILE_UPLOAD_TEMP_DIR, STATIC_ROOT, STORAGES, UPLOADS_DIR  # noqa: E402
+from portal.settings import API_RATES, DATABASES, FILE_UPLOAD_TEMP_DIR, STATIC_ROOT, STORAGES, UPLOADS_DIR  # noqa: E402
 
 if _made:  # a second test process, started by this one, shall have a folder of its own
     del os.environ["MODEL_COMMONS_DATA_DIR"]
@@ -26,3 +26,4 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 if "sqlite" in str(DATABASES["default"]["ENGINE"]):
     DATABASES["default"]["TEST"] = {"NAME": Path(tempfile.mkdtemp(prefix="model-commons-db-")) / "test.sqlite3"}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+API_RATES.update(dict.fromkeys(API_RATES, "1000000/hour"))  # tests of rates set their own

@@ -132,6 +132,7 @@ def update_model(
             setattr(stored, name, value)
         _validate(stored, changes)
         stored.save(update_fields=list(changes))
+        refresh_listing(stored.pk)
     return stored
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -16,14 +14,13 @@ pytestmark = pytest.mark.django_db
 LISTS = ("models/", "models/?mine=true", "events/", "builds/", "rollouts/", "endpoints/", "reviews/")
 
 
-def test_every_list_costs_the_same_however_long_it_is(settings: Any) -> None:
+def test_every_list_costs_the_same_however_long_it_is() -> None:
     """Two people's things, then eight people's."""
-    settings.API_RATES = dict.fromkeys(settings.API_RATES, "1000000/hour")
     reviewer = make_account(groups=["reviewers", "operators"])
     belongings_of(reviewer)
     belongings_of(make_account())
     program = client_of(reviewer)
-    program.get("me/")  # the first request makes rows of the rate's counts
+    program.get("me/")
 
     def costs() -> dict[str, int]:
         found = {}

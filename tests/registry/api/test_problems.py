@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from registry.api import throttling
 from registry.models import Account, RegisteredModel
 from tests.factories import make_account
 from tests.portal.api_client import ApiClient, client_of
@@ -149,6 +153,12 @@ class TestWhoAsks:
 
 
 class TestRates:
+    @pytest.fixture(autouse=True)
+    def _fresh(self) -> Iterator[None]:
+        throttling.forget()
+        yield
+        throttling.forget()
+
     def test_beyond_the_rate_is_a_wait(self, settings: Any, ada: Account) -> None:
         settings.API_RATES = {"address": "3/hour", "account": "5/hour", "token": "3/hour"}
         first, second, visitor = client_of(ada), client_of(ada), ApiClient()
@@ -159,6 +169,28 @@ class TestRates:
         refused = visitor.get("models/")
         problem(refused, 429, "api.throttled")
         assert 0 < int(refused["Retry-After"]) <= 3600
+
+    def test_processes_share_their_counts(self, settings: Any, ada: Account) -> None:
+        settings.API_RATES = {**settings.API_RATES, "token": "4/hour"}
+        program = client_of(ada)
+
+        answers = []
+        for _ in range(5):
+            answers.append(program.get("models/").status_code)
+            throttling.forget()  # the next request meets another process
+
+        assert answers == [200, 200, 200, 200, 429]
+
+    def test_a_busy_program_costs_few_writes(self, settings: Any, ada: Account) -> None:
+        settings.API_RATES = {**settings.API_RATES, "token": "1000/hour", "account": "1000/hour"}
+        program = client_of(ada)
+        program.get("events/")
+
+        with CaptureQueriesContext(connection) as asked:
+            for _ in range(10):
+                program.get("events/")
+
+        assert len(asked) <= 10 * 3
 
     def test_guessing_tokens_is_counted(self, settings: Any) -> None:
         settings.API_RATES = {**settings.API_RATES, "address": "2/hour"}
