@@ -11,8 +11,8 @@ from django.apps import apps
 from django.test import Client
 
 from registry.services import create_token
+from tests.api.client import ApiClient
 from tests.factories import make_account
-from tests.portal.api_client import ApiClient
 from tests.portal.belongings import belongings_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fakes")]

@@ -20,8 +20,8 @@ from schemathesis.specs.openapi.checks import ignored_auth
 
 from registry.api.schema import document
 from registry.models import Account
+from tests.api.client import EVERYTHING, token_for
 from tests.factories import make_account
-from tests.portal.api_client import EVERYTHING, token_for
 from tests.portal.belongings import Belongings, belongings_of, people
 from tests.portal.routes import VISITOR, Data
 from tests.portal.routes_api import API_ROWS

@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from tests.api.client import client_of
 from tests.factories import make_account
-from tests.portal.api_client import client_of
 from tests.portal.belongings import belongings_of
 
 pytestmark = pytest.mark.django_db

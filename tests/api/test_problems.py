@@ -13,8 +13,8 @@ from django.urls import reverse
 
 from registry.api import throttling
 from registry.models import Account, RegisteredModel
+from tests.api.client import ApiClient, client_of
 from tests.factories import make_account
-from tests.portal.api_client import ApiClient, client_of
 
 pytestmark = pytest.mark.django_db
 NEW = b'{"name": "iris", "summary": "Petals", "task": "other"}'

@@ -12,9 +12,9 @@ from django.utils import timezone
 from registry.models import Account, IdempotencyKey, RegisteredModel
 from registry.services import register_model
 from registry.services.idempotency import claim_key
+from tests.api.client import ApiClient, client_of
 from tests.at_once import at_once
 from tests.factories import IRIS, make_account, make_draft, make_model
-from tests.portal.api_client import ApiClient, client_of
 
 NEW = {"name": "iris", "summary": "Petals", "task": "other"}
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from registry.models import Account
+from tests.api.client import ApiClient, client_of
 from tests.factories import make_account
-from tests.portal.api_client import ApiClient, client_of
 
 
 @pytest.fixture(autouse=True)

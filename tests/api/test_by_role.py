@@ -13,8 +13,8 @@ from django.urls import reverse
 
 from registry.api.schema import document
 from registry.models import Account
+from tests.api.client import ApiClient, token_for
 from tests.factories import make_account
-from tests.portal.api_client import ApiClient, token_for
 from tests.portal.belongings import Belongings, belongings_of, people
 from tests.portal.routes import ROLES, VISITOR, Status
 from tests.portal.routes_api import API_ROWS, EVERY, ApiRow
