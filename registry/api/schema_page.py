@@ -77,7 +77,7 @@ def _operation(document: Schema, path: str, method: str, operation: Schema) -> O
         method=method.upper(),
         path=path,
         summary=operation.get("summary", ""),
-        text=operation.get("description", ""),
+        text=operation.get("description", "").replace("`", ""),
         public={} in operation.get("security", []),
         parameters=[_parameter(parameter) for parameter in operation.get("parameters", ())],
         body=list(_fields(document, _content(operation.get("requestBody", {})))),
