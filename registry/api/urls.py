@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from registry.api import catalogue, documents, log, me, reviews, uploads, versions
+from registry.api import catalogue, desk, documents, inbox, log, me, reviews, uploads, versions
 
 app_name = "api"
 urlpatterns = [
@@ -28,6 +28,13 @@ urlpatterns = [
     path("versions/<int:pk>/reopen/", versions.Reopen.as_view(), name="reopen"),
     path("versions/<int:pk>/retry/", versions.Retry.as_view(), name="retry"),
     path("versions/<int:pk>/retire/", versions.Retire.as_view(), name="retire"),
+    path("versions/<int:pk>/claim/", desk.Claim.as_view(), name="claim"),
+    path("versions/<int:pk>/threads/", desk.Threads.as_view(), name="threads"),
+    path("threads/<int:pk>/", desk.OneThread.as_view(), name="thread"),
+    path("threads/<int:pk>/comments/", desk.Comments.as_view(), name="thread_comments"),
+    path("models/<slug:owner>/<slug:name>/watch/", inbox.Watching.as_view(), name="watch"),
+    path("notifications/", inbox.Notifications.as_view(), name="notifications"),
+    path("notifications/<int:pk>/", inbox.OneNotification.as_view(), name="notification"),
     path("uploads/<uuid:upload_id>/", uploads.OneUpload.as_view(), name="upload"),
     path("reviews/", reviews.ReviewQueue.as_view(), name="review_queue"),
     path("events/", log.Events.as_view(), name="events"),

@@ -17,6 +17,7 @@ from tests.portal.routes_review import approval
 READ, SUBMIT, REVIEW, OPERATE = "read", "submit", "review", "operate"
 EVERY = (READ, SUBMIT, REVIEW, OPERATE)
 OWNERS, OWNERS_OR_OPERATORS = (SUBMIT,), (SUBMIT, OPERATE)
+PARTIES, ANY_ACT = (SUBMIT, REVIEW), (SUBMIT, REVIEW, OPERATE)
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,14 @@ def mine_or(wanted: str, status: Status) -> Rule:
 
 def reviewer_of_others(role: str, own: bool) -> Status:  # noqa: FBT001  # the shape of every rule
     return 401 if role == VISITOR else 201 if role == "reviewer" and not own else 403
+
+
+def claiming(role: str, own: bool) -> Status:  # noqa: FBT001  # the shape of every rule
+    return 401 if role == VISITOR else 200 if role == "reviewer" and not own else 403
+
+
+def line_comment(b: Belongings) -> Data:
+    return {"body": "Why?", "line": 1, "content_digest": b.waiting.content_digest}
 
 
 def file(what: str) -> Callable[[Belongings], Data]:
@@ -123,6 +132,16 @@ REGISTRY = (
     ApiRow("POST", "api:retry", mine_or("operator", 200), OWNERS_OR_OPERATORS, key("stuck")),
     ApiRow("POST", "api:retire", mine_or("operator", 200), OWNERS_OR_OPERATORS, key("live")),
     ApiRow("POST", "api:retire", mine(409), OWNERS_OR_OPERATORS, key("draft"), case="never submitted"),
+    ApiRow("PUT", "api:claim", claiming, (REVIEW,), key("waiting")),
+    ApiRow("DELETE", "api:claim", right("reviewer", 204), (REVIEW,), key("waiting")),
+    ApiRow("GET", "api:threads", SEEN, thing=key("waiting")),
+    ApiRow("POST", "api:threads", mine_or("reviewer", 201), PARTIES, key("waiting"), line_comment),
+    ApiRow("PUT", "api:thread", mine_or("reviewer", 200), PARTIES, key("thread"), lambda _b: {"resolved": True}),
+    ApiRow("POST", "api:thread_comments", mine_or("reviewer", 201), PARTIES, key("thread"), lambda _b: {"body": "So."}),
+    ApiRow("PUT", "api:watch", signed_in(204), OWNERS, named("live")),
+    ApiRow("DELETE", "api:watch", signed_in(204), OWNERS, named("live")),
+    ApiRow("GET", "api:notifications", signed_in(200), EVERY),
+    ApiRow("PUT", "api:notification", mine(204), ANY_ACT, key("news"), lambda _b: {"read": True}),
     ApiRow("GET", "api:events", SEEN),
     ApiRow("GET", "api:event", SEEN, thing=key("public")),
     ApiRow("GET", "api:event", everybody(404), thing=key("secret"), case="not public"),
