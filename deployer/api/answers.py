@@ -11,7 +11,8 @@ from rest_framework.serializers import Serializer
 from deployer import overview, selectors
 from deployer.models import Endpoint, Health, ImageBuild, ImageBuildState, Rollout, RolloutState
 from deployer.presentation import PhaseRow, build_phases, failure_note, rollout_phases
-from registry.api.answers import ModelRefAnswer, absolute, model_ref
+from registry.api.addresses import absolute
+from registry.api.answers import ModelRefAnswer, model_ref
 from registry.api.fields import BooleanField, CharField, ChoiceField, DateTimeField, FloatField, IntegerField, URLField
 from registry.models import ModelVersion
 

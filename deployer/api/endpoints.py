@@ -13,7 +13,7 @@ from deployer import selectors
 from deployer.api.answers import EndpointAnswer, EndpointDetailAnswer, endpoint_rows
 from deployer.errors import NotFoundError
 from deployer.snippets import snippets
-from registry.api.answers import absolute
+from registry.api.addresses import absolute
 from registry.api.base import ApiView, answered
 from registry.api.fields import DictField
 from registry.api.operations import operation

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
 from rest_framework.serializers import Serializer
 
 from registry import selectors
+from registry.api.addresses import absolute
 from registry.api.fields import BooleanField, CharField, DateTimeField, DictField, FloatField, IntegerField, URLField
 from registry.interfaces import ServingInfo
 from registry.models import Example, ModelVersion, RegisteredModel, VersionFile
@@ -130,11 +130,6 @@ class FilesAnswer(Serializer[Any]):
     """The files of a version; a limit keeps them few."""
 
     files = FileAnswer(many=True)
-
-
-def absolute(request: HttpRequest, view: str, *args: object) -> str:
-    """The whole address of a view."""
-    return request.build_absolute_uri(reverse(view, args=args))
 
 
 def model_ref(request: HttpRequest, model: RegisteredModel) -> dict[str, object]:

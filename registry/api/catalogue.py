@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from registry import selectors, services
+from registry.api.addresses import absolute
 from registry.api.answers import (
     ModelAnswer,
     VersionAnswer,
     VersionDetailAnswer,
-    absolute,
     model_rows,
     version_detail,
     version_rows,

@@ -8,9 +8,9 @@ from functools import lru_cache
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import etag, require_safe
 
+from registry.api.addresses import absolute
 from registry.api.schema import document
 from registry.api.schema_page import chapters
 from registry.messages import known_codes, message_alone
@@ -33,7 +33,7 @@ def schema(request: HttpRequest) -> HttpResponse:
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """Every operation, for people."""
-    curl = f"curl --header 'Authorization: Bearer mcpat_…' {request.build_absolute_uri(reverse('api:me'))}"
+    curl = f"curl --header 'Authorization: Bearer mcpat_…' {absolute(request, 'api:me')}"
     context = {"chapters": chapters(document()), "curl": curl}
     return render(request, "api/docs.html", context)
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from registry import selectors, services
+from registry.api.addresses import site_address
 from registry.api.base import ApiView, answered, nothing
 from registry.api.fields import (
     BooleanField,
@@ -86,7 +87,7 @@ class Notifications(ApiView):
                     "text": news.text,
                     "about": news.about,
                     "comment": news.comment,
-                    "page_url": request.build_absolute_uri(news.path),
+                    "page_url": site_address(request, news.path),
                 }
                 for news, row in zip(news_rows(rows, reader=account), rows, strict=True)
             ]

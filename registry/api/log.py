@@ -11,7 +11,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from registry import selectors
-from registry.api.answers import ModelRefAnswer, absolute, model_ref
+from registry.api.addresses import absolute
+from registry.api.answers import ModelRefAnswer, model_ref
 from registry.api.base import ApiView, answered
 from registry.api.fields import CharField, DateTimeField, IntegerField, URLField
 from registry.api.operations import operation

@@ -15,6 +15,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from rest_framework.serializers import Serializer
 
+from registry.api.addresses import site_address
 from registry.api.fields import CharField, IntegerField, StrictSerializer
 from registry.errors import UserError
 
@@ -104,7 +105,7 @@ def _address(request: HttpRequest, cursor: str | None) -> str | None:
         return None
     asked = request.GET.copy()
     asked["cursor"] = cursor
-    return request.build_absolute_uri(f"{request.path}?{asked.urlencode()}")
+    return site_address(request, f"{request.path}?{asked.urlencode()}")
 
 
 def _beyond(columns: Sequence[str], values: Sequence[object], *, falling: bool) -> Q:

@@ -9,11 +9,11 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, JsonResponse
-from django.urls import reverse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
+from registry.api.addresses import absolute
 from registry.api.fields import CharField, IntegerField
 from registry.errors import PortalError
 from registry.messages import message
@@ -82,7 +82,7 @@ def problem_of(request: HttpRequest, error: PortalError, *, errors: tuple[FieldP
     """The body that tells of an error."""
     text = message(error.code, error.params)
     return {
-        "type": f"{request.build_absolute_uri(reverse('api:problems'))}#{error.code}",
+        "type": f"{absolute(request, 'api:problems')}#{error.code}",
         "title": str(text.title),
         "status": int(error.http_status),
         "detail": str(text.body),

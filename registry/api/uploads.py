@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from registry import selectors
-from registry.api.answers import absolute
+from registry.api.addresses import absolute
 from registry.api.base import ApiView, answered, nothing
 from registry.api.fields import (
     BooleanField,

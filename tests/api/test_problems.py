@@ -152,6 +152,16 @@ class TestWhoAsks:
         assert "Authorization" in answer["Vary"]
 
 
+def test_addresses_are_those_that_the_world_knows(api: ApiClient, settings: Any) -> None:
+    settings.SITE_URL = "https://models.example.org"
+
+    made = api.ask("POST", "models/", raw=NEW)
+
+    assert made["Location"].startswith("https://models.example.org/api/v1/versions/")
+    assert made.json()["page_url"].startswith("https://models.example.org/models/ada/iris/")
+    assert api.get("nothing/").json()["type"].startswith("https://models.example.org/api/v1/problems/#")
+
+
 class TestRates:
     @pytest.fixture(autouse=True)
     def _fresh(self) -> Iterator[None]:
