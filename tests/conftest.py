@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as properties
 
 from tests.fakes.blobs import InMemoryBlobStore
 from tests.fakes.inspection import FakeInspector, FakeScanner
 from tests.fakes.runtimes import FakeRuntimeCatalogue
 from tests.fakes.wiring import entry
+
+# A busy machine is no fault of what is tested: properties are searched without a clock.
+properties.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+properties.load_profile("unhurried")
 
 
 @dataclass(frozen=True)
