@@ -35,6 +35,7 @@ GROUPS = {
     "trial": _("Trial runs"),
     "image_build": _("Image builds"),
     "rollout": _("Rollouts"),
+    "report": _("Reports"),
     "account": _("Accounts"),
 }
 _LARGEST_ID = 2**63 - 1
