@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import etag, require_safe
 
 from registry.api.addresses import absolute
+from registry.api.problems import anchor_of
 from registry.api.schema import document
 from registry.api.schema_page import chapters
 from registry.messages import known_codes, message_alone
@@ -41,5 +42,5 @@ def docs(request: HttpRequest) -> HttpResponse:
 @require_safe
 def problem_list(request: HttpRequest) -> HttpResponse:
     """Every code that a refusal may carry; what a problem's `type` points to."""
-    problems = [(code, message_alone(code)) for code in sorted(known_codes())]
+    problems = [(anchor_of(code), code, message_alone(code)) for code in sorted(known_codes())]
     return render(request, "api/problems.html", {"problems": problems})

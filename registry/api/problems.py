@@ -82,7 +82,7 @@ def problem_of(request: HttpRequest, error: PortalError, *, errors: tuple[FieldP
     """The body that tells of an error."""
     text = message(error.code, error.params)
     return {
-        "type": f"{absolute(request, 'api:problems')}#{error.code}",
+        "type": f"{absolute(request, 'api:problems')}#{anchor_of(error.code)}",
         "title": str(text.title),
         "status": int(error.http_status),
         "detail": str(text.body),
@@ -92,6 +92,11 @@ def problem_of(request: HttpRequest, error: PortalError, *, errors: tuple[FieldP
         "advice": str(error.params.get("advice") or ""),
         "request_id": str(request.META.get("request_id", "")),
     }
+
+
+def anchor_of(code: str) -> str:
+    """Where the list of problems explains the code."""
+    return code.replace(".", "-")
 
 
 def headers_of(error: PortalError) -> dict[str, str]:

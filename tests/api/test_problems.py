@@ -26,7 +26,7 @@ def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
     body: dict[str, Any] = answer.json()
     assert set(body) == FIELDS
     assert (body["status"], body["code"]) == (status, code)
-    assert body["type"].endswith(f"/api/v1/problems/#{code}")
+    assert body["type"].endswith(f"/api/v1/problems/#{code.replace('.', '-')}")
     assert body["request_id"] == answer["X-Request-Id"]
     assert body["title"]
     return body
@@ -222,6 +222,15 @@ def test_a_fault_of_ours_is_a_problem_without_its_insides(
     body = problem(answer, 500, "api.server_error")
     assert "innermost" not in str(body)
     assert "the innermost secret" in caplog.text, "the operator finds it"
+
+
+def test_a_problem_s_type_leads_to_its_explanation(api: ApiClient) -> None:
+    address, _hash, anchor = api.get("nothing/").json()["type"].partition("#")
+
+    page = Client().get(address).content.decode()
+
+    assert f'id="{anchor}"' in page
+    assert "api.unknown_address" in page
 
 
 def test_an_inactive_account_is_refused_at_once(api: ApiClient, ada: Account) -> None:
