@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from tests.portal.routes_api import API_ROWS, EVERY, ApiRow
 from tests.portal.test_routes_by_role import all_routes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fakes")]
-CHAPTERS = sorted({row.route for row in API_ROWS})
+# A few rows at a time: making everybody's things costs more than asking about them.
+CHAPTERS = [API_ROWS[first : first + 9] for first in range(0, len(API_ROWS), 9)]
 
 
 @pytest.fixture(autouse=True)
@@ -42,19 +44,20 @@ def test_every_operation_is_declared() -> None:
     assert len(documented) == len(declared)
 
 
-@pytest.mark.parametrize("route", CHAPTERS)
-def test_everybody_gets_what_the_table_says(route: str) -> None:
+@pytest.mark.parametrize("rows", CHAPTERS, ids=lambda rows: str(rows[0]))
+def test_everybody_gets_what_the_table_says(rows: Sequence[ApiRow]) -> None:
     accounts = people()
     things = {role: belongings_of(account) for role, account in accounts.items()}
     stranger = belongings_of(make_account("stranger"))
     programs = {role: ApiClient(token_for(account, *EVERY)) for role, account in accounts.items()}
     expected, found = {}, {}
 
-    for row in (row for row in API_ROWS if row.route == route):
+    for row in rows:
         for role in (VISITOR, *ROLES):
             for own in (False, True) if role != VISITOR else (False,):
                 thing = things[role] if own else stranger
-                for door in ("token", "session"):
+                # Both doors lead to the same predicates: one who signed in shows that the session's is open as well.
+                for door in ("token", "session") if role == "account" else ("token",):
                     case = (str(row), role, "own" if own else "other's", door)
                     program = programs.get(role, ApiClient())
                     account = accounts.get(role)
@@ -64,14 +67,14 @@ def test_everybody_gets_what_the_table_says(route: str) -> None:
     assert found == expected
 
 
-@pytest.mark.parametrize("route", CHAPTERS)
-def test_a_token_reaches_as_far_as_its_scopes(route: str) -> None:
+@pytest.mark.parametrize("rows", CHAPTERS, ids=lambda rows: str(rows[0]))
+def test_a_token_reaches_as_far_as_its_scopes(rows: Sequence[ApiRow]) -> None:
     account = make_account("everything", groups=["reviewers", "operators", "administrators"])
     own, other = belongings_of(account), belongings_of(make_account("stranger"))
     programs = {scope: ApiClient(token_for(account, scope)) for scope in EVERY}
     expected, found = {}, {}
 
-    for row in (row for row in API_ROWS if row.route == route):
+    for row in rows:
         thing = other if row.rule("reviewer", False) == 201 and row.scopes == ("review",) else own  # noqa: FBT003  # not one's own
         for scope in EVERY:
             allowed = with_every_right(row, own=thing is own)
