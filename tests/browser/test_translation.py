@@ -14,10 +14,11 @@ NARROW = 320
 UNTRANSLATED = r"""
 () => {
   const OPEN = '⟦', CLOSE = '⟧';
-  const DATA = 'bdi, code, pre, kbd, samp, time, [dir="ltr"], [dir="auto"], .prose, [data-untranslated], ' +
-    'script, style, template, select[name="licence"] option, .error-page__code';
+  const DATA = 'bdi, code, pre, kbd, samp, time, body [dir="ltr"], [dir="auto"], .prose, ' +
+    'body [lang], script, style, template, .error-page__code, ' +
+    ['licence', 'format', 'owner', 'language', 'assignee'].map((name) => `select[name="${name}"] option`).join();
   const WORDS = /\p{L}{2,}/u;
-  const NAMES = /^(Model Commons|GitHub)$/;
+  const NAMES = /^(Model Commons|BibTeX|SHA-256|[45]xx|U?INT\d+|FP\d+|BOOL|BYTES)$/;
   const found = [];
   let depth = 0;
   const outside = (text) => {
