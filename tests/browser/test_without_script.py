@@ -69,6 +69,7 @@ def test_from_form_upload_to_live_predictions(visitors: Visitors) -> None:
     keys.press("Edit as text")
     keys.write("Model card", CARD)
     keys.press("Save and continue")
+    keys.press("Edit as JSON")
     keys.write("Examples", json.dumps(EXAMPLES))
     keys.press("Save and continue")
 

@@ -114,6 +114,7 @@ def write_card(page: Page, card: str = CARD) -> None:
 
 def write_examples(page: Page, examples: Sequence[Any] = EXAMPLES) -> None:
     """From the examples' page to the checks."""
+    page.get_by_role("button", name="Edit as JSON").click()
     page.get_by_label("Examples", exact=True).fill(json.dumps(examples))
     page.get_by_role("button", name="Save and continue").click()
     expect(page.get_by_role("heading", name="Check and submit")).to_be_visible()
