@@ -68,7 +68,7 @@ def test_the_next_version_takes_over_without_a_failed_request(portal: LivePortal
             time.sleep(0.05)
     assert set(answers) == {"version 1", "version 2"}
     visitor = visitors.enter()
-    visitor.goto(f"/models/{OWNER}/swap/")
+    visitor.goto(f"/models/{OWNER}/swap/versions/")
     expect(visitor.get_by_role("row", name="2 In production")).to_be_visible()
     expect(visitor.get_by_role("row", name="1 Superseded")).to_be_visible()
 
