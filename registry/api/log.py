@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest
@@ -20,8 +21,6 @@ from registry.api.paging import NEWEST_FIRST, PageQuery, page_answer, page_of, s
 from registry.errors import UserError
 from registry.models import Event
 from registry.views.presentation import event_comment, event_text
-
-NAME = r"^[a-z][a-z0-9-]*/[a-z][a-z0-9-]*$"
 
 
 class EventQuery(PageQuery):
@@ -57,7 +56,7 @@ class Events(ApiView):
 
     @operation(
         name="list_events", summary="Read the public log, newest first.", query=EventQuery,
-        answer=page_answer(EventAnswer),
+        answer=page_answer(EventAnswer), errors=(HTTPStatus.NOT_FOUND,),
     )  # fmt: skip
     def get(self, request: Request, query: Mapping[str, Any]) -> Response:
         """A page of the log."""
