@@ -41,12 +41,33 @@ TERMS: tuple[tuple[str, StrOrPromise], ...] = (
     ("cup", _("One served version: an immutable process or InferenceService. Replaced, never patched.")),
     ("doorbell", _('The broker. A message says "look at job 7" and nothing else; a lost one costs a sweep.')),
     ("draft", _("A version that can still be changed.")),
+    (
+        "edit token",
+        _(
+            "Names what one step of a draft said when its page was made; a save that brings "
+            "another one is a conflict, and nothing is lost."
+        ),
+    ),
     ("endpoint", _("The stable name that consumers call; it points at one cup.")),
     ("environment (runtime's)", _("The virtual environment with a runtime's exact pins.")),
     ("event", _("A row of the public log: who did what, when, why, to which digest.")),
     ("example", _("A request with its expected answer and a tolerance: the model's exam and its demonstration.")),
     ("fencing", _("Refusing every write of a worker whose claim is no longer the newest.")),
     ("gate", _("The list of accepted file formats with a strict reader for each; everything else is refused.")),
+    (
+        "guided section",
+        _(
+            "A section of the card that the form shows as a text of its own; in the card it is a "
+            "run of lines, found by its title."
+        ),
+    ),
+    (
+        "health",
+        _(
+            "How the replica of an endpoint does: healthy, progressing, degraded, missing, "
+            "suspended (stopped on purpose) or unknown."
+        ),
+    ),
     ("image digest", _("The digest of the OCI manifest; known when a version is submitted, equal after each rebuild.")),
     ("job", _("A due piece of work as a row: kind, subject, state, attempt, lease, deadline.")),
     (
@@ -71,6 +92,13 @@ TERMS: tuple[tuple[str, StrOrPromise], ...] = (
             "The outcome is public, the reporter is not."
         ),
     ),
+    (
+        "request figures",
+        _(
+            "How often an endpoint was asked, how it answered and how fast, added up by minutes, "
+            "later by quarters of an hour and hours."
+        ),
+    ),
     ("review", _("A reviewer's statement about exactly the digests that the reviewer saw.")),
     ("revision", _("The content of one submission of a version: submitting again after changes makes the next one.")),
     ("rollout", _("A version on its way to an endpoint, or serving it. Its state and its health are two things.")),
@@ -87,7 +115,22 @@ TERMS: tuple[tuple[str, StrOrPromise], ...] = (
             "open, public, carried to later revisions."
         ),
     ),
+    ("sync", _("Whether what should run is what runs, by the sweep's comparison; apart from health.")),
     ("trial run", _("The frozen version loaded in its runtime, answering its examples, measured.")),
+    (
+        "try (a draft)",
+        _(
+            "The draft's model answering its examples in its runtime, for the submitter's eyes; "
+            "no verdict and no image."
+        ),
+    ),
+    (
+        "usual time",
+        _(
+            "The median of a step over the newest finished ones, waiting included; silent while "
+            "there are fewer than three."
+        ),
+    ),
     ("version", _("A numbered revision of a model's content; frozen once submitted.")),
     ("watch", _("Following a model: its owner does, and whoever takes part in its discussion, until they stop.")),
 )
