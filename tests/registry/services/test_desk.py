@@ -171,9 +171,9 @@ class TestRequestedChanges:
         found = threads.open_change_requests(fresh(version))
 
         assert [(each.step, each.anchor, each.text, each.author) for each in found] == [
-            ("basics", "resources", "Please.", rita),
             ("files", "", "Please.", rita),
             ("card", "section:Limitations", "Please.", rita),
+            ("examples", "resources", "Please.", rita),
         ]
 
     def test_they_stay_while_the_draft_is_mended_and_end_with_the_next_submission(self) -> None:
