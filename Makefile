@@ -43,7 +43,7 @@ test-programs:
 test: $(STAMPS)/python-dev $(STAMPS)/static $(STAMPS)/locale test-programs lint ## Lint, types and all tests, on SQLite and PostgreSQL
 	$(BIN)/python -m tests.run $(ARGS)
 
-test-long: $(STAMPS)/python-dev $(STAMPS)/static test-programs ## The long loops
+test-long: $(STAMPS)/python-dev $(STAMPS)/static $(STAMPS)/locale test-programs ## The long loops
 	$(BIN)/python -m pytest -m long $(ARGS)
 
 lint: $(STAMPS)/python-dev $(STAMPS)/static ## Format, lint and types
@@ -56,10 +56,10 @@ lint: $(STAMPS)/python-dev $(STAMPS)/static ## Format, lint and types
 	npm --prefix static test --silent
 	$(BIN)/python -m portal.translations check
 
-bench: $(STAMPS)/python-dev $(STAMPS)/static ## Measure against peers and physical limits
+bench: $(STAMPS)/python-dev $(STAMPS)/static $(STAMPS)/locale ## Measure against peers and physical limits
 	$(BIN)/python -m bench.run $(ARGS)
 
-screenshots: $(STAMPS)/python-dev $(STAMPS)/static ## Take pictures of every page of a running portal into docs/screenshots
+screenshots: $(STAMPS)/python-dev $(STAMPS)/static $(STAMPS)/locale ## Take pictures of every page of a running portal into docs/screenshots
 	$(BIN)/python -m bench.screenshots $(ARGS)
 
 lock: $(STAMPS)/python ## Renew the lock files from pyproject.toml
