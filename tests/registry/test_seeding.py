@@ -322,7 +322,9 @@ def test_training_again_gives_the_same_bytes(seed_dir: Path, environments_dir: P
 def test_a_fresh_process_gives_the_expected_answers(seed_dir: Path, environments_dir: Path) -> None:
     python = environment.install(environments_dir, timeout=60)
     script = Path(__file__).with_name("seeding_answers.py")
-    done = subprocess.run([python, "-B", script, seed_dir], capture_output=True, text=True, check=True, timeout=120)
+    # -P: a folder beside the script is named like a module of the standard library.
+    command: list[str | Path] = [python, "-B", "-P", script, seed_dir]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(answers) == sum(len(model.examples) for model in load_seed(seed_dir))
     assert [answer for answer in answers if not answer[2] <= answer[3]] == []
