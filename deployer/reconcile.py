@@ -13,7 +13,7 @@ from deployer.backends import serving_backend
 from deployer.cups import draft_cup_name, trial_cup_name
 from deployer.interfaces import CupPhase, CupStatus
 from deployer.models import Health, Rollout, RolloutState
-from deployer.selectors import retired_but_served, running_draft_trials, running_trials, wanted_rollouts
+from deployer.selectors import retired_but_served, running_trials, wanted_rollouts
 from deployer.services import Observation
 from deployer.services.health import DOWN
 
@@ -41,8 +41,7 @@ def reconcile() -> tuple[int, ...]:
     wanted = wanted_rollouts()
     for rollout in wanted:
         due += _look_at(rollout, statuses.get(rollout.cup_name))
-    names = {rollout.cup_name for rollout in wanted} | {trial_cup_name(*trial) for trial in running_trials()}
-    names |= {draft_cup_name(*trial) for trial in running_draft_trials()}
+    names = {rollout.cup_name for rollout in wanted} | {_trial_name(*trial) for trial in running_trials()}
     due += _clear_away(statuses.keys() - names)
     return tuple(due)
 
@@ -50,6 +49,13 @@ def reconcile() -> tuple[int, ...]:
 def thin_out_figures() -> tuple[int, ...]:
     """Keep request figures coarser with age."""
     return services.roll_up_figures(now=time.time())
+
+
+def _trial_name(kind: str, version_id: int, key: str, attempt: int) -> str:
+    """The cup of a running trial; a version's revision is the last part of its job's key."""
+    if kind == "try_draft":
+        return draft_cup_name(version_id, attempt)
+    return trial_cup_name(version_id, int(key.rpartition(":")[2]), attempt)
 
 
 def _look_at(rollout: Rollout, status: CupStatus | None) -> tuple[int, ...]:

@@ -74,16 +74,10 @@ def retired_but_served() -> list[int]:
     return list(served.values_list("version_id", flat=True).distinct())
 
 
-def running_trials() -> list[tuple[int, int, int]]:
-    """Trial runs under way: version, revision and the attempt that holds the job."""
-    jobs = Job.objects.filter(kind="try_version", state=JobState.RUNNING).values_list("subject_id", "key", "attempt")
-    return [(version_id, int(key.rpartition(":")[2]), attempt) for version_id, key, attempt in jobs]
-
-
-def running_draft_trials() -> list[tuple[int, int]]:
-    """Drafts that are being tried: version, and the attempt that holds the job."""
-    jobs = Job.objects.filter(kind="try_draft", state=JobState.RUNNING)
-    return list(jobs.values_list("subject_id", "attempt"))
+def running_trials() -> list[tuple[str, int, str, int]]:
+    """Trials under way, of versions and of drafts: the job's kind, version, key, and the attempt that holds the job."""
+    jobs = Job.objects.filter(kind__in=["try_version", "try_draft"], state=JobState.RUNNING)
+    return list(jobs.values_list("kind", "subject_id", "key", "attempt"))
 
 
 def build_by_id(pk: int) -> ImageBuild:
