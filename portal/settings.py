@@ -7,6 +7,8 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONE, SELF
 from django.conf.locale import LANG_INFO
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from portal import env, production
 from portal.data_folder import load_secret_key, made_folder
@@ -89,8 +91,18 @@ SQLITE_OPTIONS: dict[str, Any] = {
     "transaction_mode": "IMMEDIATE",
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }
+# A database that is away shall be an answer, not a wait: seconds to connect, and ms until unanswered bytes are an end.
+POSTGRES_OPTIONS: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 30,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 if env.DATABASE_URL:
-    DATABASES = {"default": dict(dj_database_url.parse(env.DATABASE_URL, conn_max_age=60, conn_health_checks=True))}
+    _database: dict[str, Any] = {**dj_database_url.parse(env.DATABASE_URL, conn_max_age=60, conn_health_checks=True)}
+    _database["OPTIONS"] = POSTGRES_OPTIONS | _database.get("OPTIONS", {})
+    DATABASES: dict[str, dict[str, Any]] = {"default": _database}
 else:
     DATABASES = {
         "default": {
@@ -103,7 +115,18 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Rate limits live in the cache, so it must be one that all web processes share, and so large that nobody can crowd out
 # the counts about an account by tries at others.
 CACHES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.REDIS_URL}
+    "default": {
+        "BACKEND": "portal.cache.SoftRedisCache",
+        "LOCATION": env.REDIS_URL,
+        "KEY_PREFIX": "portal",
+        "OPTIONS": {
+            "serializer": "portal.cache.JsonSerializer",
+            "socket_connect_timeout": 1.0,
+            "socket_timeout": 1.0,
+            # One more try without a pause: a restarted server has dropped the connections that are kept here.
+            "retry": Retry(NoBackoff(), 1),
+        },
+    }
     if env.REDIS_URL
     else {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -252,9 +275,10 @@ GATEWAY_TIMEOUT_SECONDS = env.GATEWAY_TIMEOUT_SECONDS
 
 CELERY_BROKER_URL = env.REDIS_URL or f"sqla+sqlite:///{DATA_DIR / 'doorbell.sqlite3'}"
 # A page that rings must not wait for a broker that is away: the sweep finds the job.
-REDIS_TRANSPORT_OPTIONS = {"max_retries": 0, "socket_connect_timeout": 1.0, "socket_timeout": 10.0}
+REDIS_TRANSPORT_OPTIONS = {"max_retries": 0, "socket_connect_timeout": 1.0, "socket_timeout": 3.0}
 CELERY_BROKER_TRANSPORT_OPTIONS = REDIS_TRANSPORT_OPTIONS if env.REDIS_URL else {}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker however long it takes
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0

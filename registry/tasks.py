@@ -8,9 +8,12 @@ from collections.abc import Iterable
 from celery import shared_task
 from django.db import transaction
 
+from registry.circuit_breaker import CircuitBreaker
 from registry.jobs import runner
 
 logger = logging.getLogger(__name__)
+# A broker that hangs costs the first page that rings a few seconds; those behind it leave the bell alone.
+bell = CircuitBreaker(pause=5.0)
 
 
 @shared_task(name="registry.run_job", ignore_result=True)
@@ -27,10 +30,14 @@ def ring(job_ids: Iterable[int]) -> None:
 
 
 def _send(job_ids: tuple[int, ...]) -> None:
+    if not bell.allows():
+        return
     for job_id in job_ids:
         try:
             run_job.apply_async(args=(job_id,), retry=False)
         except Exception:
             # Every broker library raises its own types here, and none may reach the page.
             logger.warning("the doorbell is silent; the sweep will start job %s", job_id, exc_info=True)
+            bell.failed()
             return
+    bell.succeeded()

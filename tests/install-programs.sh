@@ -4,7 +4,8 @@
 set -u
 
 missing=""
-for pair in chromium:chromium skopeo:skopeo umoci:umoci bwrap:bubblewrap docker-registry:docker-registry; do
+for pair in chromium:chromium skopeo:skopeo umoci:umoci bwrap:bubblewrap docker-registry:docker-registry \
+    redis-server:redis-server; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 [ -z "$missing" ] && exit 0

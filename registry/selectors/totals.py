@@ -41,10 +41,13 @@ def catalogue_totals() -> Totals:
     few = CatalogueEntry.objects.values("pk")[: _COUNT_AFRESH_UP_TO + 1].count() <= _COUNT_AFRESH_UP_TO
     if few:
         return _count()
-    found: Totals | None = cache.get(_KEY)
-    if found is None:
-        found = _count()
-        cache.set(_KEY, found, _SECONDS)
+    kept = cache.get(_KEY)
+    if kept is not None:
+        return Totals(kept["models"], kept["live"], {name: Counter(values) for name, values in kept["facets"].items()})
+    found = _count()
+    # Plain values, as the cache may keep JSON alone.
+    facets = {name: dict(values) for name, values in found.facets.items()}
+    cache.set(_KEY, {"models": found.models, "live": found.live, "facets": facets}, _SECONDS)
     return found
 
 
