@@ -74,7 +74,7 @@ def measure(runs: int) -> int:
 
 @contextlib.contextmanager
 def a_worker() -> Iterator[None]:
-    from portal.management.commands.up import worker_command
+    from portal.programs import worker_command
 
     worker = subprocess.Popen(worker_command(), cwd=ROOT, stdin=subprocess.DEVNULL)
     try:

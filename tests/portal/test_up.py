@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.management.commands.up import manage, web_command, worker_command
+from portal.programs import manage, web_command, worker_command
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0

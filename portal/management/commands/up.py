@@ -12,6 +12,7 @@ from django.db import OperationalError
 
 from deployer.backends import serving_backend
 from portal import env
+from portal.programs import manage, web_command, worker_command
 from portal.supervisor import Program, Supervisor, why_not_bindable
 from portal.translations.catalogues import compile_stale
 from registry import demo
@@ -75,40 +76,3 @@ class Command(BaseCommand):
 
 def _shown_host() -> str:
     return "127.0.0.1" if env.LISTEN_HOST in {"0.0.0.0", "::"} else env.LISTEN_HOST  # noqa: S104  # compared, not bound
-
-
-def manage(*words: str) -> list[str]:
-    """A command line of this project's manage.py."""
-    return [python(), str(env.ROOT / "manage.py"), *words]
-
-
-def python() -> str:
-    """The interpreter that runs this process."""
-    import sys
-
-    return sys.executable
-
-
-def web_command() -> list[str]:
-    """Gunicorn with threads, as each slow upload holds one."""
-    return [
-        python(), "-m", "gunicorn", "portal.wsgi:application",
-        "--bind", f"{env.LISTEN_HOST}:{env.PORT}",
-        "--worker-class", "gthread",
-        "--workers", str(env.WEB_PROCESSES),
-        "--threads", str(env.WEB_THREADS),
-        "--timeout", "120",
-        "--graceful-timeout", "20",
-        "--log-level", "warning",
-        "--no-control-socket",
-    ]  # fmt: skip
-
-
-def worker_command() -> list[str]:
-    """One Celery worker; gossip and mingle serve fleets of workers, not a doorbell."""
-    return [
-        python(), "-m", "celery", "--app", "portal", "--quiet", "worker",
-        "--concurrency", str(env.WORKER_PROCESSES),
-        "--without-gossip", "--without-mingle", "--without-heartbeat",
-        "--loglevel", "WARNING",
-    ]  # fmt: skip
