@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from django.db import connection
 
-from portal.management.commands.up import worker_command
+from portal.programs import web_command, worker_command
 from registry.jobs.queue import ensure_job
 from registry.models import Event, Job
 from tests.jobs_app.work import DONE
@@ -23,12 +29,39 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 90.0
 
 
+@dataclass(frozen=True)
+class Site:
+    """A web server of its own."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    def ask(self, path: str, body: object = None, **headers: str) -> tuple[int, str]:
+        """Status and text of one request, a POST of JSON if there is a body; 0 where nobody answers."""
+        data = None if body is None else json.dumps(body).encode()
+        kind = {} if data is None else {"Content-Type": "application/json"}
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, {**kind, **named})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+        except OSError as error:
+            return 0, repr(error)
+
+    def status(self, path: str) -> int:
+        return self.ask(path)[0]
+
+
 class Crew:
     """What is left running is killed by `dismiss`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, redis_url: str = "") -> None:
         self.folder = folder
         self.log = folder / "log"
+        self.redis_url = redis_url
         self._processes: list[subprocess.Popen[bytes]] = []
 
     @property
@@ -41,21 +74,35 @@ class Crew:
         return {
             **passed,
             "DJANGO_SETTINGS_MODULE": "tests.jobs_app.settings",
+            **({"REDIS_URL": self.redis_url} if self.redis_url else {}),
             "MODEL_COMMONS_DATA_DIR": str(self.folder),
             "MODEL_COMMONS_LEASE_SECONDS": "2",
             "MODEL_COMMONS_SWEEP_SECONDS": "1",
             "TEST_DATABASE_NAME": str(connection.settings_dict["NAME"]),
         }
 
-    def start(self, *command: str, **options: Any) -> subprocess.Popen[bytes]:
+    def start(
+        self, *command: str, environment: Mapping[str, str] | None = None, **options: Any
+    ) -> subprocess.Popen[bytes]:
         """A process in a group of its own, which writes to the log."""
+        env = {**self.environment, **(environment or {})}
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                command or worker_command(), cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL,
+                command or worker_command(), cwd=ROOT, env=env, stdin=subprocess.DEVNULL,
                 stderr=log, start_new_session=True, **{"stdout": log, **options},
             )  # fmt: skip
         self._processes.append(process)
         return process
+
+    def start_web(self, **environment: str) -> Site:
+        """A web server on a free port, once it answers."""
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        settings = {"MODEL_COMMONS_PORT": str(port), "MODEL_COMMONS_WEB_THREADS": "16", **environment}
+        site = Site(self.start(*web_command(), environment=settings), port)
+        self.await_that(lambda: site.process.poll() is not None or site.status("/healthz") == HTTPStatus.OK)
+        assert site.process.poll() is None, self.log.read_text()[-4000:]
+        return site
 
     def run_one(self, job: Job) -> subprocess.Popen[bytes]:
         return self.start(sys.executable, "-m", "tests.jobs_app.run_one", str(job.pk))
@@ -79,7 +126,7 @@ class Crew:
 
     def ring(self, *words: Job | str) -> None:
         """Put messages into the workers' broker: a job's id for a job."""
-        broker = f"sqla+sqlite:///{self.doorbell}"
+        broker = self.redis_url or f"sqla+sqlite:///{self.doorbell}"
         names = [str(word.pk) if isinstance(word, Job) else word for word in words]
         assert self.start(sys.executable, "-m", "tests.jobs_app.ring", broker, *names).wait(PATIENCE) == 0
 

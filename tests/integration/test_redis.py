@@ -1,0 +1,109 @@
+"""Redis as doorbell and cache, with real web and worker processes: emptied, down for a while, started again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deployer.models import ImageBuild
+from registry.checklist import CHECKLIST
+from registry.models import Job, ModelVersion
+from tests.api.client import token_for
+from tests.conftest import RegistryFakes
+from tests.integration.crew import Crew, done_once, make_jobs
+from tests.redis_server import RedisServer
+from tests.registry.scene import in_review, make_reviewer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SOON = 30.0
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    made = RedisServer(tmp_path / "redis")
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def crew(tmp_path: Path, server: RedisServer) -> Iterator[Crew]:
+    made = Crew(tmp_path, redis_url=server.url)
+    yield made
+    made.dismiss()
+
+
+def test_approvals_while_redis_is_down(crew: Crew, server: RedisServer, fakes: RegistryFakes) -> None:
+    """Row 19: ten answers within a second each, and ten jobs begun within 30 seconds of its return."""
+    versions = [in_review() for _ in range(10)]
+    secret = token_for(make_reviewer(), "review")
+    site = crew.start_web()
+    crew.start()
+    crew.await_that(lambda: redis_knows_a_worker(server))
+    server.stop()
+    assert '"redis": "away"' in site.ask("/readyz")[1]
+
+    for version in versions:
+        began = time.monotonic()
+        status, text = site.ask(
+            f"/api/v1/versions/{version.pk}/reviews/", decision_on(version), Authorization=f"Bearer {secret}"
+        )
+        assert status == 201, text
+        assert time.monotonic() - began < 1, "no answer waits for the doorbell"
+    assert site.status("/readyz") == 200
+    jobs = Job.objects.filter(kind="build_image")
+    assert jobs.filter(state="queued", attempt=0).count() == 10
+
+    server.start()
+
+    crew.await_that(lambda: not jobs.filter(attempt=0).exists(), seconds=SOON)
+    assert ImageBuild.objects.count() == 10, "one build for each approval"
+    assert '"redis": "ok"' in site.ask("/readyz")[1]
+
+
+def redis_knows_a_worker(server: RedisServer) -> bool:
+    with server.client() as client:
+        return bool(client.exists("_kombu.binding.celery"))
+
+
+def decision_on(version: ModelVersion) -> dict[str, object]:
+    return {
+        "decision": "approve",
+        "checklist": list(CHECKLIST),
+        "content_digest": version.content_digest,
+        "image_digest": version.image_digest,
+    }
+
+
+def test_messages_that_are_lost_cost_one_sweep(crew: Crew, server: RedisServer) -> None:
+    """Row 18 with Redis: emptied before and while a worker is there."""
+    jobs = make_jobs("quick", 3)
+    crew.ring(*jobs)
+    server.flush()
+    crew.start()
+    crew.await_that(lambda: done_once(jobs), seconds=SOON)
+
+    later = make_jobs("quick", 3, key="later")
+    crew.ring(*later)
+    server.flush()
+
+    crew.await_that(lambda: done_once([*jobs, *later]), seconds=SOON)
+    assert len(crew.starts()) == 6
+
+
+def test_work_under_way_ends_while_redis_is_down(crew: Crew, server: RedisServer) -> None:
+    (job,) = make_jobs("lasting", 1)
+    crew.start()
+    crew.await_that(crew.starts)
+
+    server.stop()
+    crew.release(job)
+
+    crew.await_that(lambda: done_once([job]), seconds=SOON)
+    server.start()
+    later = make_jobs("quick", 2, key="later")
+    crew.await_that(lambda: done_once([job, *later]), seconds=SOON)
+    assert [attempt for _, attempt, _ in crew.starts()] == [1, 1, 1]
