@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from deployer.errors import ConflictError, ModelStartError, TransientError
+from deployer.errors import ClusterError, ConflictError, ModelStartError, PortalError, TransientError, WhoActs
 from deployer.interfaces import CupPhase, CupSpec, CupStatus, ServingBackend, ServingResponse
 from deployer.models import Rollout
 from deployer.packaging import draft_files, served_files
@@ -68,7 +68,8 @@ def wait_until_ready(
 ) -> CupStatus:
     """Look until the cup answers; `alive` is called at each look and may raise to end it, `wait` sleeps.
 
-    Raises `ModelStartError` if the model does not start, `TransientError` if somebody took the cup away.
+    Raises `ModelStartError` if the model does not start, `ClusterError` if the cluster does not let it,
+    `TransientError` if somebody took the cup away.
     """
     end = time.monotonic() + seconds
     pause = FIRST_POLL
@@ -77,8 +78,7 @@ def wait_until_ready(
         if status.phase is CupPhase.READY:
             return status
         if status.phase is CupPhase.FAILED:
-            params: dict[str, Any] = dict(status.params)
-            raise ModelStartError(status.code or "serving.failed", **params)
+            raise _failure(status)
         if status.phase in {CupPhase.ABSENT, CupPhase.STOPPING}:
             raise TransientError("serving.cup_gone", name=name)
         if time.monotonic() > end:
@@ -86,6 +86,13 @@ def wait_until_ready(
         alive()
         wait(pause)
         pause = min(LONGEST_POLL, pause * 1.2)
+
+
+def _failure(status: CupStatus) -> PortalError:
+    params: dict[str, Any] = dict(status.params)
+    if status.who_acts is WhoActs.USER:
+        return ModelStartError(status.code or "serving.failed", **params)
+    return ClusterError(status.code, **params)
 
 
 def infer(

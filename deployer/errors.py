@@ -16,6 +16,7 @@ from registry.errors import (
 
 __all__ = [
     "BuildError",
+    "ClusterError",
     "ConflictError",
     "DigestMismatchError",
     "ForbiddenError",
@@ -45,3 +46,7 @@ class ModelStartError(UserError):
 
 class RuntimeUnavailableError(OperatorError):
     """The runtime's environment is missing or broken."""
+
+
+class ClusterError(RuntimeUnavailableError):
+    """The cluster keeps the model from running, which an operator must mend there."""

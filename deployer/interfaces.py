@@ -8,6 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from registry.errors import WhoActs
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileEntry:
@@ -101,17 +103,23 @@ class CupSpec:
     files: tuple[FileEntry, ...]
     cpu_millis: int = 1000
     memory_bytes: int = 1 << 30
+    trial: bool = False  # of content that nobody has approved yet, whose image lies apart from the approved ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CupStatus:
-    """What the backend sees now. `code` is a message id when `phase` is FAILED; times are epoch seconds."""
+    """What the backend sees now. `code` is a message id when `phase` is FAILED; times are epoch seconds.
+
+    A READY cup may carry a code too: somebody changed it by hand, and it is to be applied again. A STOPPING one says
+    by it what keeps it.
+    """
 
     name: str
     phase: CupPhase
     image_digest: str = ""
     code: str = ""
     params: Mapping[str, str | int | float] = field(default_factory=dict)
+    who_acts: WhoActs = WhoActs.USER
     restarts: int = 0
     started_at: float | None = None
     ready_at: float | None = None
@@ -157,6 +165,35 @@ class ServingBackend(Protocol):
 
     def stop_all(self) -> None:
         """Stop every cup, keeping what is wanted to the caller's records."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """The part of an endpoint's requests that a cup gets, by weight against the others."""
+
+    cup: str
+    weight: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficRoute:
+    """Which cups answer under an endpoint's name."""
+
+    endpoint: str
+    shares: tuple[Share, ...]
+
+
+class TrafficRouter(Protocol):
+    """Says in front of the cups which of them gets which share. Every call has a timeout."""
+
+    def route(self, wanted: TrafficRoute) -> None:
+        """Want this route; idempotent. Raises `TransientError`, or `OperatorError` for what the cluster refuses."""
+
+    def routes(self) -> Mapping[str, TrafficRoute]:
+        """The routes that are there, by endpoint."""
+
+    def remove(self, endpoint: str) -> None:
+        """Take the route away; an absent one is fine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,13 +9,14 @@ def announce() -> None:
     from deployer.messages import MESSAGES
     from deployer.messages_attention import ATTENTION_MESSAGES
     from deployer.messages_build_log import BUILD_LOG_MESSAGES
+    from deployer.messages_kserve import KSERVE_MESSAGES
     from deployer.messages_oci import OCI_MESSAGES
     from deployer.reconcile import reconcile, thin_out_figures
     from registry import signals
     from registry.jobs import kinds, sweep
     from registry.messages import register_messages
 
-    for texts in (MESSAGES, OCI_MESSAGES, ATTENTION_MESSAGES, BUILD_LOG_MESSAGES):
+    for texts in (MESSAGES, KSERVE_MESSAGES, OCI_MESSAGES, ATTENTION_MESSAGES, BUILD_LOG_MESSAGES):
         register_messages(texts)
     for kind in handlers.KINDS:
         kinds.register(kind)

@@ -1,0 +1,169 @@
+"""Keeps a kind of object in memory as the cluster has it: list once, then watch, and list again when that breaks."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+
+from .cluster_api import ApiError, ClusterApi, Kind, Object
+
+logger = logging.getLogger(__name__)
+WATCH_SECONDS = 240
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 30.0
+LASTED = 5.0
+Reduce = Callable[[Object], Object]
+
+
+class Reflector:
+    """One kind's objects by name, kept up to date by a thread of its own.
+
+    `reduce` leaves of each object what is worth memory. Several threads may read; what they get is never changed.
+    """
+
+    def __init__(self, api: ClusterApi, kind: Kind, *, labels: str, reduce: Reduce) -> None:
+        self._api = api
+        self._kind = kind
+        self._labels = labels
+        self._reduce = reduce
+        self._objects: dict[str, Object] = {}
+        self._version = ""
+        self._lock = threading.Lock()
+        self._listed = threading.Event()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._heard_at = 0.0
+        self.failure: ApiError | None = None
+
+    def start(self) -> None:
+        """Begin; a second call changes nothing."""
+        with self._lock:
+            if self._thread is None:
+                name = f"watch-{self._kind.plural}"
+                self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+                self._thread.start()
+
+    def stop(self) -> None:
+        """End soon; the thread is not waited for, since it may sit in a long read."""
+        self._stop.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether everything has been seen once, by then at the latest."""
+        return self._listed.wait(seconds)
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the cluster was last heard of; 0 while a watch is open."""
+        with self._lock:
+            return 0.0 if self.failure is None and self._listed.is_set() else time.monotonic() - self._heard_at
+
+    def all(self) -> dict[str, Object]:
+        """Every object by name."""
+        with self._lock:
+            return dict(self._objects)
+
+    def get(self, name: str) -> Object | None:
+        """One object; None if there is none."""
+        with self._lock:
+            return self._objects.get(name)
+
+    def note(self, found: Object) -> None:
+        """Take in what a write just answered, so that its writer sees it before the watch tells."""
+        self._keep(found)
+
+    def forget(self, name: str) -> None:
+        """Take out what a delete just answered to be gone."""
+        with self._lock:
+            self._objects.pop(name, None)
+
+    def _run(self) -> None:
+        pause = FIRST_PAUSE
+        while not self._stop.is_set():
+            began = time.monotonic()
+            try:
+                self._follow()
+                self.failure = None
+            except ApiError as error:
+                self._note_failure(error)
+            except Exception:
+                # Whatever an answer made the code stumble over, a thread that ended would freeze the picture for good.
+                logger.exception("watching %s failed", self._kind.plural)
+                self._version = ""
+            if time.monotonic() - began > LASTED:
+                pause = FIRST_PAUSE
+                if self.failure is None:
+                    continue
+            after = self.failure.retry_after if self.failure is not None else None
+            self._stop.wait(min(LONGEST_PAUSE, after if after is not None else pause * random.uniform(0.5, 1)))  # noqa: S311  # spreads repetitions, keeps no secret
+            pause = min(LONGEST_PAUSE, pause * 2)
+
+    def _follow(self) -> None:
+        """One list, if where to go on is not known, and one watch."""
+        if not self._version:
+            listing = self._api.list(self._kind, labels=self._labels)
+            self._replace(listing.items)
+            self._version = listing.resource_version
+            self._heard()
+            self._listed.set()
+        changes = self._api.watch(
+            self._kind, labels=self._labels, resource_version=self._version, seconds=WATCH_SECONDS
+        )
+        for change in changes:
+            if self._stop.is_set():
+                return
+            self._heard()
+            if change.type == "OPEN":
+                continue
+            self._version = str(change.object["metadata"]["resourceVersion"])
+            if change.type == "DELETED":
+                self._drop(change.object)
+            elif change.type != "BOOKMARK":
+                self._keep(change.object)
+        self._heard()
+
+    def _note_failure(self, error: ApiError) -> None:
+        if error.status == HTTPStatus.GONE:
+            self._version = ""
+            return
+        if self.failure is None or self.failure.status != error.status:
+            logger.warning("watching %s: %s; it is tried again", self._kind.plural, error)
+        self.failure = error
+        if error.status:
+            self._version = ""  # a server that refuses may be another one than before
+
+    def _heard(self) -> None:
+        with self._lock:
+            self._heard_at = time.monotonic()
+        self.failure = None
+
+    def _replace(self, items: Iterable[Object]) -> None:
+        objects = {item["metadata"]["name"]: self._reduce(item) for item in items}
+        with self._lock:
+            self._objects = objects
+
+    def _keep(self, found: Object) -> None:
+        name, reduced = found["metadata"]["name"], self._reduce(found)
+        with self._lock:
+            known = self._objects.get(name)
+            if known is None or _newer(reduced, known):
+                self._objects[name] = reduced
+
+    def _drop(self, found: Object) -> None:
+        """Unless another object of the name is there by now."""
+        name = found["metadata"]["name"]
+        with self._lock:
+            known = self._objects.get(name)
+            if known is not None and known["metadata"].get("uid") == found["metadata"].get("uid"):
+                del self._objects[name]
+
+
+def _newer(found: Object, known: Object) -> bool:
+    """Whether the first was written after the second; versions are numbers wherever Kubernetes keeps its data."""
+    try:
+        return int(found["metadata"]["resourceVersion"]) >= int(known["metadata"]["resourceVersion"])
+    except (KeyError, ValueError):
+        return True

@@ -1,0 +1,108 @@
+"""Recorded states of a cluster, each with what it means for the cup."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployer.errors import WhoActs
+from deployer.interfaces import CupPhase, CupStatus
+from deployer.messages_kserve import KSERVE_MESSAGES
+from deployer.serving.cluster_view import reduced_deployment, reduced_pod, reduced_service
+from deployer.serving.conditions import Seen, judge, ready_to_be_asked
+from registry.messages import message
+
+CASES = {path.stem: path for path in sorted(Path("tests/data/kserve/cases").glob("*.json"))}
+
+
+def judged(case: dict[str, Any], *, reduced: bool = False) -> CupStatus:
+    keep = (reduced_service, reduced_deployment, reduced_pod) if reduced else (dict, dict, dict)
+    service, deployment, pod = keep
+    return judge(
+        Seen(
+            name="cup-7",
+            now=case["now"],
+            service=service(case["service"]) if case["service"] else None,
+            deployments=[deployment(found) for found in case["deployments"]],
+            pods=[pod(found) for found in case["pods"]],
+            events=case["events"],
+            **case["seen"],
+        )
+    )
+
+
+@pytest.mark.parametrize("reduced", [False, True], ids=["whole", "reduced"])
+@pytest.mark.parametrize("name", CASES)
+def test_a_recorded_state_means(*, name: str, reduced: bool) -> None:
+    case = json.loads(CASES[name].read_text())
+
+    status = judged(case, reduced=reduced)
+
+    assert {"phase": status.phase, "code": status.code, "params": dict(status.params)} == case["expected"], case[
+        "about"
+    ]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_message_says_what_and_how_to_people(name: str) -> None:
+    status = judged(json.loads(CASES[name].read_text()))
+    if not status.code:
+        return
+
+    text = message(status.code, status.params)
+
+    assert text.title
+    assert text.body
+    assert "%(" not in f"{text.title}{text.body}"
+    expected = WhoActs.OPERATOR if status.code.startswith("kserve.") else WhoActs.USER
+    if status.code not in {"kserve.flapping", "kserve.never_answers"}:
+        assert status.who_acts is expected
+
+
+def test_every_text_names_who_acts_or_that_nobody_has_to() -> None:
+    """An operator, the submitter, or it goes on by itself."""
+    acting = re.compile(r"operator|submitter|by itself|report it|Submit the version")
+
+    assert [code for code, text in KSERVE_MESSAGES.items() if not acting.search(str(text.body))] == []
+
+
+def test_a_ready_cup_knows_its_digest_replica_and_times() -> None:
+    case = json.loads(CASES["back_after_a_crash"].read_text())
+
+    status = judged(case)
+
+    assert status.image_digest == "sha256:" + "ab" * 32
+    assert status.restarts == 1
+    assert status.identity.endswith(":1")
+    assert status.started_at is not None
+    assert status.ready_at is not None
+    assert status.ready_at > status.started_at
+
+
+def test_a_model_is_asked_only_where_the_cluster_calls_it_ready() -> None:
+    def asked(name: str) -> bool:
+        case = json.loads(CASES[name].read_text())
+        return ready_to_be_asked(
+            Seen(
+                name="cup-7",
+                now=case["now"],
+                service=case["service"],
+                deployments=case["deployments"],
+                pods=case["pods"],
+            )
+        )
+
+    assert [name for name in ("ready", "loading", "deleting", "absent", "ready_of_the_old_pods") if asked(name)] == [
+        "ready"
+    ]
+
+
+def test_the_image_of_a_failing_cup_is_told_as_well() -> None:
+    case = json.loads(CASES["image_missing"].read_text())
+
+    assert judged(case).image_digest == "sha256:" + "ab" * 32
+    assert judged(case).phase is CupPhase.FAILED
