@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -19,7 +21,8 @@ def navigation(request: HttpRequest) -> dict[str, object]:
     """
 
     def build() -> dict[str, object]:
-        user = request.user
+        # A request that is refused early, as under a foreign host name, has come to nobody yet.
+        user = getattr(request, "user", AnonymousUser())
         reviewer = permissions.may_review(user)
         unread = unread_count(user) if isinstance(user, Account) else 0
         return {
@@ -41,5 +44,15 @@ def navigation(request: HttpRequest) -> dict[str, object]:
         "theme": request.COOKIES.get("theme", ""),
         "source_url": env.SOURCE_URL,
         "privacy_url": env.PRIVACY_URL,
-        "canonical": (settings.SITE_URL or f"{request.scheme}://{request.get_host()}") + request.path,
+        "canonical": _origin(request) + request.path,
     }
+
+
+def _origin(request: HttpRequest) -> str:
+    """The portal's public address; "" under a host name that it does not answer to, whose error page is a page too."""
+    if settings.SITE_URL:
+        return str(settings.SITE_URL)
+    try:
+        return f"{request.scheme}://{request.get_host()}"
+    except DisallowedHost:
+        return ""

@@ -11,10 +11,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from portal.env_parsers import (
+    address_of,
+    boolean,
+    choice,
+    folder,
+    networks,
+    not_negative,
+    optional_folder,
+    percentage,
+    port,
+    positive,
+    rate,
+    web_address,
+    words,
+)
+
 T = TypeVar("T")
-ROOT = Path(__file__).resolve().parent.parent
 GIB = 1024**3
-LAST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,98 +58,6 @@ def declare(name: str, default: str, parse: Callable[[str], T], doc: str) -> T:
     variable = Variable(name, default, parse, doc)
     DECLARED.append(variable)  # type: ignore[arg-type]  # a Variable only produces T, so widening is safe
     return variable.read()
-
-
-def boolean(text: str) -> bool:
-    """`1/true/yes/on` or `0/false/no/off`."""
-    lowered = text.lower()
-    if lowered in {"1", "true", "yes", "on"}:
-        return True
-    if lowered in {"0", "false", "no", "off"}:
-        return False
-    raise ValueError("expected true or false")
-
-
-def positive(text: str) -> int:
-    """A whole number above zero; underscores may group digits."""
-    try:
-        number = int(text)
-    except ValueError:
-        raise ValueError("expected a whole number, without a unit") from None
-    if number <= 0:
-        raise ValueError("expected a number above zero")
-    return number
-
-
-def not_negative(text: str) -> int:
-    """Zero, or as `positive`."""
-    return 0 if text.strip() == "0" else positive(text)
-
-
-def percentage(text: str) -> float:
-    """A share in percent, from 0 to 100, with a decimal point."""
-    number = float(text)
-    if not 0 < number <= 100:  # noqa: PLR2004  # a hundred in a hundred
-        raise ValueError("expected a number above 0 and up to 100")
-    return number
-
-
-def port(text: str) -> int:
-    """A TCP port."""
-    number = positive(text)
-    if number > LAST_PORT:
-        raise ValueError(f"expected a port from 1 to {LAST_PORT}")
-    return number
-
-
-def address_of(*schemes: str) -> Callable[[str], str]:
-    """A parser for an address of one of these schemes, or nothing."""
-
-    def parse(text: str) -> str:
-        if text and text.partition("://")[0] not in schemes:
-            raise ValueError(f"expected an address that begins with {' or '.join(f'{name}://' for name in schemes)}")
-        return text
-
-    return parse
-
-
-def words(text: str) -> list[str]:
-    """A comma-separated list without empty entries."""
-    return [word.strip() for word in text.split(",") if word.strip()]
-
-
-def folder(text: str) -> Path:
-    """A folder; a relative one counts from the project's root."""
-    return (ROOT / Path(text).expanduser()).resolve()
-
-
-def optional_folder(text: str) -> Path | None:
-    """As `folder`; nothing stays nothing."""
-    return folder(text) if text else None
-
-
-def rate(text: str) -> str:
-    """`600/minute`; per second, minute or hour."""
-    count, _slash, period = text.partition("/")
-    if period not in {"second", "minute", "hour"}:
-        raise ValueError("expected a number per second, minute or hour, as in 600/minute")
-    return f"{positive(count)}/{period}"
-
-
-def choice(*allowed: str) -> Callable[[str], str]:
-    """A parser for one word of a fixed list."""
-
-    def parse(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(f"expected one of {', '.join(allowed)}")
-        return text
-
-    return parse
-
-
-def web_address(text: str) -> str:
-    """An http(s) address without the slash at its end, or nothing."""
-    return address_of("http", "https")(text).rstrip("/")
 
 
 def secret(name: str, doc: str) -> str:
@@ -186,6 +108,21 @@ WEB_THREADS = declare(
     "MODEL_COMMONS_WEB_THREADS", "64", positive, "Threads per web process; slow uploads each hold one."
 )
 WORKER_PROCESSES = declare("MODEL_COMMONS_WORKER_PROCESSES", "2", positive, "Jobs that one worker runs at a time.")
+LOG_FORMAT = declare(
+    "MODEL_COMMONS_LOG_FORMAT",
+    "line",
+    choice("line", "json"),
+    "Log lines for people, or as JSON with request and job ids and a line for each request.",
+)
+METRICS_TOKEN = secret(
+    "MODEL_COMMONS_METRICS_TOKEN", "Token that Prometheus must bring to /metrics; empty: its address decides."
+)
+METRICS_NETWORKS = declare(
+    "MODEL_COMMONS_METRICS_NETWORKS",
+    "127.0.0.0/8,::1/128",
+    networks,
+    "Networks from which /metrics answers without a token, to whoever comes past no proxy.",
+)
 DEMO = declare(
     "MODEL_COMMONS_DEMO",
     "true",

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+from typing import Any
+
 from portal import env
+from portal.logs import logging_settings
 
 bind = [f"{env.LISTEN_HOST}:{env.PORT}"]
 worker_class = "gthread"
@@ -12,3 +18,29 @@ timeout = 120
 graceful_timeout = 20
 loglevel = "warning"
 control_socket_disable = True
+# Its own lines go where the portal's go, in the same form.
+logconfig_dict: dict[str, Any] = {
+    **logging_settings(env.LOG_FORMAT),
+    "loggers": {name: {"level": "WARNING", "propagate": True} for name in ("gunicorn.error", "gunicorn.access")},
+}
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def on_starting(server: object) -> None:
+    """Where the processes lay down their figures, so that any of them can tell those of all."""
+    del server
+    os.environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix="portal-metrics-")
+
+
+def child_exit(server: object, worker: Any) -> None:
+    """What a process was just doing ends with it; what it counted stays counted."""
+    del server
+    from prometheus_client.multiprocess import mark_process_dead  # only now, as it looks for the folder when imported
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(server: object) -> None:
+    """The figures end with the server."""
+    del server
+    shutil.rmtree(os.environ.get(METRICS_FOLDER, ""), ignore_errors=True)

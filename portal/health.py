@@ -9,14 +9,24 @@ from django.core.cache import caches
 from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponsePermanentRedirect, JsonResponse
+from django.middleware.common import CommonMiddleware as DjangoCommonMiddleware
 from django.views.decorators.http import require_safe
 
 from portal.cache import SoftRedisCache
 
 logger = logging.getLogger(__name__)
 OK, AWAY = "ok", "away"
+ABOUT_THE_PROCESS = frozenset({"/healthz", "/readyz", "/metrics"})
 _wanted: set[tuple[str, str]] = set()
+
+
+class CommonMiddleware(DjangoCommonMiddleware):
+    """Django's, but who asks about the process itself may call it by its address, as probes and Prometheus do."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+        """Refuse a foreign host name, except where nothing depends on it."""
+        return None if request.path_info in ABOUT_THE_PROCESS else super().process_request(request)
 
 
 @require_safe

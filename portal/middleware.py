@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
+import time
 import uuid
 from collections.abc import Callable
-from contextvars import ContextVar
 from http import HTTPStatus
 
 from django.conf import settings
@@ -16,55 +17,57 @@ from django.utils import translation
 
 from portal.error_pages import fragment, problem, request_id
 from portal.error_texts import ErrorText
+from portal.logs import FIELDS
+from registry import log_context
 from registry.errors import PortalError
 from registry.messages import message
 
 logger = logging.getLogger(__name__)
-_request_id: ContextVar[str] = ContextVar("request_id", default="-")
+requests = logging.getLogger("portal.requests")
+# As proxies write them; anything else could forge log lines.
+PROXY_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{8,64}")
 GetResponse = Callable[[HttpRequest], HttpResponse]
-
-
-class RequestIdFilter(logging.Filter):
-    """Puts the current request's id on each log record."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Never drops a record."""
-        record.request_id = _request_id.get()
-        return True
-
-
-class ExpectedRefusalFilter(logging.Filter):
-    """Drops Django's error line for a model that is being restarted: the answer says so, and the log has the event."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record stays."""
-        path = getattr(getattr(record, "request", None), "path", "")
-        away = getattr(record, "status_code", 0) == HTTPStatus.SERVICE_UNAVAILABLE
-        return not (away and path.startswith("/serve/"))
 
 
 def forget_request_id(**_signal: object) -> None:
     """Only now, as Django writes its line about a refused request after every middleware is done."""
-    _request_id.set("-")
+    log_context.request_id.set("")
 
 
 request_finished.connect(forget_request_id, dispatch_uid="portal.forget_request_id")
 
 
 class RequestIdMiddleware:
-    """Gives each request an id that the answer, the error page and the log share."""
+    """Gives each request an id that the answer, the error page, the log and the jobs it makes due share.
+
+    A proxy that is trusted may have given it one already.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer with the id in a header."""
-        request_id = uuid.uuid4().hex[:12]
+        """Answer with the id in a header, and write one line about it."""
+        began = time.perf_counter()
+        request_id = _given_id(request) or uuid.uuid4().hex[:12]
         request.META["request_id"] = request_id
-        _request_id.set(request_id)
+        log_context.request_id.set(request_id)
         response = self.get_response(request)
         response["X-Request-Id"] = request_id
+        _note(request, response.status_code, time.perf_counter() - began)
         return response
+
+
+def _given_id(request: HttpRequest) -> str:
+    given = request.META.get("HTTP_X_REQUEST_ID", "") if settings.ALLAUTH_TRUSTED_PROXY_COUNT else ""
+    return given if PROXY_REQUEST_ID.fullmatch(given) else ""
+
+
+def _note(request: HttpRequest, status: int, seconds: float) -> None:
+    """The route, not the path: the path of a password reset is a secret."""
+    route = request.resolver_match.route if request.resolver_match else ""
+    fields = {"method": request.method, "route": route, "status": status, "duration_ms": round(seconds * 1000, 1)}
+    requests.info("%s /%s %s", request.method, route, status, extra={FIELDS: fields})
 
 
 class AccountLanguageMiddleware:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 
 from portal import env
+from portal.env_parsers import ROOT
 
 
 def manage(*words: str) -> list[str]:
     """A command line of this project's manage.py."""
-    return [sys.executable, str(env.ROOT / "manage.py"), *words]
+    return [sys.executable, str(ROOT / "manage.py"), *words]
 
 
 def web_command() -> list[str]:

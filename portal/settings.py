@@ -12,10 +12,12 @@ from redis.retry import Retry
 
 from portal import env, production
 from portal.data_folder import load_secret_key, made_folder
+from portal.env_parsers import ROOT
+from portal.logs import logging_settings
 from portal.sign_in import *  # noqa: F403  # each name there is a setting
 from portal.sign_in import ACCOUNT_EMAIL_VERIFICATION, SIGN_IN_APPS
 
-BASE_DIR = env.ROOT
+BASE_DIR = ROOT
 DATA_DIR = env.DATA_DIR
 DEBUG = env.DEBUG
 SECRET_KEY = env.SECRET_KEY or load_secret_key(DATA_DIR)
@@ -46,6 +48,7 @@ INSTALLED_APPS = [
     "django_htmx",
 ]
 MIDDLEWARE = [
+    "portal.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "portal.answers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -53,7 +56,7 @@ MIDDLEWARE = [
     "portal.middleware.RequestIdMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "portal.health.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.middleware.AccountLanguageMiddleware",
@@ -194,7 +197,7 @@ CONTENT_SECURITY_POLICY = {
 CSRF_FAILURE_VIEW = "portal.error_pages.csrf_failure"
 CSRF_COOKIE_HTTPONLY = True  # forms carry the token; no script reads the cookie
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # supervisors ask the process itself, without the proxy
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]  # supervisors ask the process itself, without the proxy
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = env.TRUST_PROXY
@@ -267,6 +270,8 @@ SPECTACULAR_SETTINGS = {
         "PhaseState": ["done", "current", "failed", "todo"],
     },
 }
+METRICS_TOKEN = env.METRICS_TOKEN
+METRICS_NETWORKS = env.METRICS_NETWORKS
 SWEEP_SECONDS = env.SWEEP_SECONDS
 REQUEST_FIGURES_PERIOD: float | None = 5.0  # seconds that a web process may hold figures back; None: never writes
 LEASE_SECONDS = env.LEASE_SECONDS
@@ -287,15 +292,4 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "request_id": {"()": "portal.middleware.RequestIdFilter"},
-        "expected_refusal": {"()": "portal.middleware.ExpectedRefusalFilter"},
-    },
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
-    "loggers": {"django.request": {"filters": ["expected_refusal"]}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-}
+LOGGING = logging_settings(env.LOG_FORMAT)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
-from portal.env import LAST_PORT
+from portal.env_parsers import LAST_PORT
 
 STOP_SECONDS = 25.0
 FAST_DEATH_SECONDS = 10.0

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from portal import health, views
+from portal import health, metrics, views
 from registry.api.base import unknown
 
 handler400 = "portal.error_pages.bad_request"
@@ -23,4 +23,5 @@ urlpatterns = [
     path("theme/", views.theme, name="theme"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]

@@ -35,6 +35,11 @@ def register(kind: JobKind) -> None:
     _KINDS[kind.name] = kind
 
 
+def known_kinds() -> tuple[str, ...]:
+    """The names of all kinds."""
+    return tuple(_KINDS)
+
+
 def kind_named(name: str) -> JobKind:
     """The kind; KeyError for a name that nobody registered."""
     return _KINDS[name]

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from registry import log_context
 from registry.models import Job, JobState
 
 logger = logging.getLogger(__name__)
@@ -103,7 +104,13 @@ def lease_length() -> timedelta:
 def ensure_job(*, kind: str, subject_id: int, key: str, run_after: datetime | None = None) -> int:
     """The id of the job of this key, created if it is new. Call it in the transaction that makes the work due."""
     job, _created = Job.objects.get_or_create(
-        key=key, defaults={"kind": kind, "subject_id": subject_id, "run_after": run_after or timezone.now()}
+        key=key,
+        defaults={
+            "kind": kind,
+            "subject_id": subject_id,
+            "run_after": run_after or timezone.now(),
+            "request_id": log_context.request_id.get(),
+        },
     )
     return job.pk
 
@@ -120,6 +127,7 @@ def requeue(*, key: str) -> int | None:
     rows.filter(state__in=[JobState.FAILED, JobState.SUCCEEDED]).update(
         state=JobState.QUEUED,
         run_after=timezone.now(),
+        request_id=log_context.request_id.get(),
         failures=0,
         last_error="",
         last_error_params={},

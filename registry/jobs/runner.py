@@ -10,10 +10,12 @@ from datetime import timedelta
 
 from django.db import DatabaseError, connection, transaction
 
+from registry import log_context
 from registry.errors import OperatorError, PortalError, WhoActs
 from registry.jobs import queue
 from registry.jobs.kinds import JobKind, kind_named
 from registry.jobs.queue import Claim, FencedError
+from registry.log_context import JobLabel
 from registry.models import Job
 
 logger = logging.getLogger(__name__)
@@ -23,9 +25,10 @@ LONGEST_RETRY = timedelta(minutes=5)
 
 def run_job(*, job_id: int) -> tuple[int, ...]:
     """Claim and do one job; returns the ids of jobs that became due. Nothing to claim is not an error."""
-    name = Job.objects.filter(pk=job_id).values_list("kind", flat=True).first()
-    if name is None:
+    known = Job.objects.filter(pk=job_id).values_list("kind", "request_id").first()
+    if known is None:
         return ()
+    name, request_id = known
     try:
         kind = kind_named(name)
     except KeyError:
@@ -34,6 +37,11 @@ def run_job(*, job_id: int) -> tuple[int, ...]:
     claim = queue.claim(job_id=job_id, deadline=kind.deadline)
     if claim is None:
         return ()
+    with log_context.working_on(JobLabel(claim.job_id, claim.kind, claim.attempt), asked_by=request_id):
+        return _run(claim, kind)
+
+
+def _run(claim: Claim, kind: JobKind) -> tuple[int, ...]:
     try:
         if _failures(claim) >= kind.max_failures:
             return end_badly(claim=claim, kind=kind, error=OperatorError("job.worker_lost"))

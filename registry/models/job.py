@@ -36,6 +36,8 @@ class Job(models.Model):
     progress_total = models.PositiveBigIntegerField(default=0)
     rerun = models.BooleanField(default=False, help_text="The subject changed while the job ran: do it once more.")
     phase = models.CharField(max_length=40, blank=True)
+    # With a default in the database, so that a release that does not know the column goes on beside this one.
+    request_id = models.CharField(max_length=64, blank=True, default="", db_default="")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
 

@@ -239,5 +239,6 @@ PORTAL = (
     Row("language", NO, everybody(302)),
     Row("healthz", SEEN, NO),
     Row("readyz", SEEN, NO),
+    Row("metrics", SEEN, NO),
 )
 ROWS = (*REGISTRY, *DEPLOYER, *API, *PORTAL)

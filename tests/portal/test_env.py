@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from portal import env
+from portal import env, env_parsers
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -52,7 +52,7 @@ def test_a_value_that_cannot_be_used_stops_the_start_and_names_the_variable(name
 
 
 def test_a_password_in_an_address_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    variable = env.Variable("DATABASE_URL", "", env.address_of("postgres"), "A database.")
+    variable = env.Variable("DATABASE_URL", "", env_parsers.address_of("postgres"), "A database.")
     monkeypatch.setenv("DATABASE_URL", "postgre://portal:secret@db.example/portal")
     with pytest.raises(SystemExit) as refused:
         variable.read()
@@ -62,8 +62,8 @@ def test_a_password_in_an_address_is_not_repeated(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(("text", "expected"), [("yes", True), ("0", False), ("ON", True)])
 def test_booleans(text: str, expected: bool) -> None:  # noqa: FBT001  # the value under test
-    assert env.boolean(text) is expected
+    assert env_parsers.boolean(text) is expected
 
 
 def test_words_leave_out_empty_ones() -> None:
-    assert env.words(" a.example , ,b.example") == ["a.example", "b.example"]
+    assert env_parsers.words(" a.example , ,b.example") == ["a.example", "b.example"]
