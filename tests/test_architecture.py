@@ -69,6 +69,8 @@ ENVIRONMENT_READERS = {
     "manage.py": "names the settings module",
     "portal/wsgi.py": "names the settings module",
     "portal/celery.py": "names the settings module",
+    "portal/gunicorn_config.py": "names the folder of the processes' figures, which prometheus-client takes from there",
+    "portal/metrics.py": "asks whether there is such a folder",
     "portal/supervisor.py": "hands its own on to the portal's programs",
     "registry/seeding/environment.py": "hands proxies and caches on to uv",
     "registry/seeding/train.py": "runs in an environment of its own",
