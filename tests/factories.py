@@ -70,7 +70,7 @@ def make_draft(
         add_file(version, path, data)
     for position, example in enumerate(examples, start=1):
         add_example(version, example, position=position)
-    if "state" in fields:
+    if "state" in fields or fields.get("revision"):
         refresh_listing(model.pk)  # as the move into that state would have done
     return version
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -22,13 +23,28 @@ from registry.api.answers import (
 from registry.api.base import ApiView, answered
 from registry.api.fields import BooleanField, CharField, ChoiceField, NothingBody, StrictSerializer
 from registry.api.operations import operation
-from registry.api.paging import NEWEST_FIRST, Order, PageQuery, page_answer, page_of, shown_page
+from registry.api.paging import (
+    NEWEST_FIRST,
+    CursorPage,
+    Order,
+    PageQuery,
+    page_answer,
+    page_of,
+    page_of_ids,
+    shown_page,
+)
 from registry.errors import UnauthenticatedError
 from registry.model_tasks import ModelTask
 from registry.models import Account, Scope
 from registry.permissions import may_submit
 
 NEWEST_NUMBER_FIRST = Order(("number",))
+ORDERS = {
+    "newest": NEWEST_FIRST,
+    "updated": Order(("updated_at", "pk")),
+    "name": Order(("name", "pk"), descending=False),
+}
+BEST_FIT = "relevance"
 
 
 class ModelQuery(PageQuery):
@@ -36,6 +52,15 @@ class ModelQuery(PageQuery):
 
     q = CharField(required=False, max_length=100, help_text="Words in names, owners and summaries.")
     task = ChoiceField(choices=ModelTask.choices, required=False)
+    licence = CharField(required=False, max_length=60, help_text="An SPDX identifier.")
+    format = CharField(required=False, max_length=30, help_text="As in “xgboost-json”.")
+    language = CharField(required=False, max_length=20, help_text="A code, as in “en”.")
+    status = CharField(required=False, max_length=20, help_text="The one word that pages show.")
+    owner = CharField(required=False, max_length=150, help_text="A user name.")
+    sort = ChoiceField(
+        choices=[*ORDERS, BEST_FIT], required=False, default="newest",
+        help_text=f"“{BEST_FIT}”: the best fit for the words of “q”, {selectors.MOST_LISTED} models at most.",
+    )  # fmt: skip
     live = BooleanField(required=False, help_text="True: only models that are served now.")
     mine = BooleanField(required=False, help_text="True: only your own, drafts included; needs a token.")
 
@@ -65,23 +90,19 @@ class Models(ApiView):
     tag = "Models"
 
     @operation(
-        name="list_models", summary="Search the catalogue, newest first.", query=ModelQuery,
-        answer=page_answer(ModelAnswer),
+        name="list_models", summary="Search the catalogue.", query=ModelQuery, answer=page_answer(ModelAnswer),
     )  # fmt: skip
     def get(self, request: Request, query: Mapping[str, Any]) -> Response:
         """A page of models."""
-        own = query.get("mine", False)
-        if own and not isinstance(request.user, Account):
-            raise UnauthenticatedError("api.sign_in")
-        found = (
-            selectors.own_models(self.account())
-            if own
-            else selectors.catalogue(
-                query=query.get("q", ""), task=query.get("task", ""), live_only=query.get("live", False)
-            )
-        )
-        page = page_of(found, order=NEWEST_FIRST, cursor=query.get("cursor"), limit=query["limit"])
-        shown = shown_page(request, page, lambda rows: model_rows(request, rows, own=own))
+        if query.get("mine", False):
+            if not isinstance(request.user, Account):
+                raise UnauthenticatedError("api.sign_in")
+            found = selectors.own_models(self.account())
+            page = page_of(found, order=NEWEST_FIRST, cursor=query.get("cursor"), limit=query["limit"])
+            shown = shown_page(request, page, lambda rows: model_rows(request, rows, own=True))
+        else:
+            page = _searched(query)
+            shown = shown_page(request, page, lambda rows: model_rows(request, [row.registered_model for row in rows]))
         return answered(page_answer(ModelAnswer), shown)
 
     @operation(
@@ -145,6 +166,19 @@ class ModelVersions(ApiView):
         del given
         model = selectors.model_named(user=request.user, owner=owner, name=name)
         return _created(request, services.start_version(registered_model=model, actor=self.account()))
+
+
+def _searched(query: Mapping[str, Any]) -> CursorPage:
+    """A page of the catalogue's entries."""
+    words, sort = query.get("q", ""), query["sort"]
+    chosen = {facet: query[facet] for facet in selectors.FACETS if query.get(facet)}
+    live_only = query.get("live", False)
+    if sort == BEST_FIT:
+        ids = selectors.best_fits(words=words, chosen=chosen, live_only=live_only)
+        page = page_of_ids(ids, cursor=query.get("cursor"), limit=query["limit"])
+        return replace(page, rows=selectors.entries_in_order(page.rows))
+    found = selectors.catalogue(query=words, chosen=chosen, live_only=live_only)
+    return page_of(found, order=ORDERS[sort], cursor=query.get("cursor"), limit=query["limit"])
 
 
 def _created(request: Request, draft: Any) -> Response:

@@ -21,6 +21,8 @@ from registry.errors import UserError
 
 USUAL_SIZE, LARGEST_SIZE = 25, 100
 LONGEST_CURSOR = 200
+TEXTS = frozenset({"name"})
+"""Columns of text that lists are ordered by."""
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 
 
@@ -76,6 +78,24 @@ def page_of(rows: QuerySet[Any], *, order: Order, cursor: str | None, limit: int
     )
 
 
+def page_of_ids(ids: Sequence[int], *, cursor: str | None, limit: int) -> CursorPage:
+    """One page of a list whose order no column tells; its rows are ids."""
+    backwards, values = _decode(cursor, NEWEST_FIRST) if cursor else (False, None)
+    begin = 0
+    if values is not None:
+        if values[0] not in ids:
+            raise UserError("api.bad_cursor", field="cursor")
+        place = ids.index(int(str(values[0])))
+        begin = max(0, place - limit) if backwards else place + 1
+        limit = place - begin if backwards else limit
+    found = list(ids[begin : begin + limit])
+    return CursorPage(
+        rows=found,
+        next=_cursor([found[-1]], "n") if found and begin + limit < len(ids) else None,
+        previous=_cursor([found[0]], "p") if found and begin > 0 else None,
+    )
+
+
 @cache
 def page_answer(row: type[Serializer[Any]]) -> type[Serializer[Any]]:
     """The serializer of a page of such rows."""
@@ -120,7 +140,11 @@ def _beyond(columns: Sequence[str], values: Sequence[object], *, falling: bool) 
 def _encode(row: Model, order: Order, direction: str) -> str:
     values = [getattr(row, column) for column in order.columns]
     plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
-    return base64.urlsafe_b64encode(json.dumps([direction, *plain]).encode()).decode().rstrip("=")
+    return _cursor(plain, direction)
+
+
+def _cursor(values: Sequence[object], direction: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps([direction, *values]).encode()).decode().rstrip("=")
 
 
 def _decode(cursor: str, order: Order) -> tuple[bool, list[object]]:
@@ -140,6 +164,10 @@ def _value(column: str, value: object) -> object:
         if moment.tzinfo is None:
             raise ValueError(value)
         return moment.astimezone(UTC)
+    if column in TEXTS:
+        if not isinstance(value, str) or not value.isprintable():
+            raise ValueError(value)
+        return value
     if isinstance(value, bool) or not isinstance(value, int) or not _SMALLEST <= value <= _LARGEST:
         raise ValueError(value)
     return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -12,7 +12,7 @@ from registry.catalogue_index.words import asked_words, tag
 from registry.errors import NotFoundError
 from registry.interfaces import IndexTerm
 from registry.listing import PUBLIC
-from registry.models import ModelVersion, RegisteredModel
+from registry.models import CatalogueEntry, ModelVersion, RegisteredModel
 from registry.permissions import User
 from registry.selectors.versions import SEEN_STATES, VersionWithStatus, with_status
 
@@ -23,17 +23,18 @@ def visible_models() -> QuerySet[RegisteredModel]:
     return RegisteredModel.objects.filter(Exists(submitted)).select_related("owner")
 
 
-def catalogue(*, query: str = "", task: str = "", live_only: bool = False) -> QuerySet[RegisteredModel]:
-    """All public models that fit, newest first, for whoever reads the catalogue from end to end."""
-    models = visible_models().order_by("-created_at", "-pk")
+def catalogue(
+    *, query: str = "", chosen: Mapping[str, str] | None = None, live_only: bool = False
+) -> QuerySet[CatalogueEntry]:
+    """All public models that fit, for whoever reads the catalogue from end to end; `chosen` is a value per facet."""
+    entries = CatalogueEntry.objects.select_related("registered_model__owner")
     terms = [IndexTerm(word=word, prefix=True) for word in asked_words(query)]
     if query.strip() and not terms:
-        return models.none()
-    if task:
-        terms.append(IndexTerm(word=tag("task", task)))
+        return entries.none()
+    terms += [IndexTerm(word=tag(facet, value)) for facet, value in (chosen or {}).items()]
     if terms:
-        models = models.filter(pk__in=catalogue_index().matching(terms))
-    return models.filter(catalogue_entry__live=True) if live_only else models
+        entries = entries.filter(pk__in=catalogue_index().matching(terms))
+    return entries.filter(live=True) if live_only else entries
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,20 +93,24 @@ def find_models(query: CatalogueQuery) -> CatalogueResult:
     return CatalogueResult(ids=[row.pk for row in rows], total=total, more=more, facets=counts)
 
 
+def best_fits(*, words: str, chosen: Mapping[str, str], live_only: bool) -> list[int]:
+    """The ids of what fits best, in order, at most `MOST_LISTED`; without words, of what changed last."""
+    asked = asked_words(words)
+    if words and not asked:
+        return []
+    rows = _rows(asked, CatalogueQuery(words=words, chosen=chosen, sort="relevance"))[:MOST_LISTED]
+    return [row.pk for row in rows if row.live or not live_only]
+
+
 def entries_in_order(ids: Sequence[int]) -> list[CatalogueEntry]:
     """The entries of these ids, in their order."""
-    found = CatalogueEntry.objects.select_related("owner").in_bulk(list(ids))
+    found = CatalogueEntry.objects.select_related("owner", "registered_model__owner").in_bulk(list(ids))
     return [found[pk] for pk in ids if pk in found]
 
 
 def newest_entries(limit: int) -> list[CatalogueEntry]:
     """The models that came last."""
     return list(CatalogueEntry.objects.select_related("owner").order_by("-pk")[:limit])
-
-
-def entries_of_owner(owner: str) -> QuerySet[CatalogueEntry]:
-    """The public models of an account, newest first."""
-    return CatalogueEntry.objects.select_related("owner").filter(owner__username=owner).order_by("-pk")
 
 
 def _rows(words: Sequence[str], query: CatalogueQuery) -> list[_Row]:

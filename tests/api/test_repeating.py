@@ -166,12 +166,39 @@ class TestPages:
 
         assert self.names(api.get(following)) == models[3:6]
 
+    @pytest.mark.parametrize("sort", ["newest", "updated", "name", "relevance"])
+    def test_every_order_is_paged_forth_and_back(self, api: ApiClient, models: list[str], sort: str) -> None:
+        whole = self.names(api.get(f"models/?q=model&sort={sort}"))
+        pages = [api.get(f"models/?q=model&sort={sort}&limit=3")]
+        while pages[-1].json()["next"]:
+            pages.append(api.get(pages[-1].json()["next"]))
+
+        assert sorted(whole) == sorted(models)
+        assert whole == (sorted(models) if sort == "name" else models)
+        assert [name for page in pages for name in self.names(page)] == whole
+        back = api.get(pages[-1].json()["previous"])
+        assert self.names(back) == whole[3:6]
+        assert self.names(api.get(back.json()["previous"])) == whole[:3]
+
+    @pytest.mark.parametrize(
+        ("asked", "found"),
+        [
+            ("licence=MIT", 7), ("licence=ISC", 0), ("owner=ada", 7), ("owner=bob", 0), ("status=draft", 7),
+            ("language=fr", 0), ("format=onnx", 0), ("q=model&licence=MIT&sort=relevance", 7),
+            ("q=model&sort=relevance&live=true", 0),
+        ],
+    )  # fmt: skip
+    @pytest.mark.usefixtures("models")
+    def test_filters(self, api: ApiClient, asked: str, found: int) -> None:
+        assert len(api.get(f"models/?{asked}").json()["items"]) == found
+
     @pytest.mark.parametrize(
         "cursor",
         ["0", "%%%", "e30", "WyJuIl0", "WyJuIiwgMSwgMl0", "WyJuIiwgImEiXQ", "WyJ4IiwgMV0", "WyJuIiwgMWU5OTldIA"],
     )
     def test_a_cursor_of_one_s_own_making(self, api: ApiClient, cursor: str) -> None:
-        answers = [api.get(f"{path}?cursor={cursor}") for path in ("models/", "events/", "reviews/")]
+        paths = ("models/?", "events/?", "reviews/?", "models/?sort=name&", "models/?sort=relevance&q=a&")
+        answers = [api.get(f"{path}cursor={cursor}") for path in paths]
 
         assert {answer.status_code for answer in answers} <= {400, 403}
         assert answers[0].json()["code"] == "api.bad_cursor"

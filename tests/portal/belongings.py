@@ -11,6 +11,7 @@ from django.utils import timezone
 from deployer.models import Endpoint, ImageBuild, Rollout
 from registry.artifacts.content import content_digest
 from registry.events import record_event
+from registry.listing import refresh_listing
 from registry.models import (
     Account,
     ApiToken,
@@ -161,6 +162,7 @@ def _version(owner: Account, name: str, state: str) -> ModelVersion:
         ModelVersion.objects.filter(pk=version.pk).update(state=state, submitted_at=timezone.now(), **changes)
         _check(version, digest, frozen=True)
         TrialRun.objects.create(version=version, content_digest=digest, image_digest=IMAGE, passed=True)
+        refresh_listing(version.registered_model_id)  # as the move into that state would have done
     return ModelVersion.objects.select_related("registered_model__owner").get(pk=version.pk)
 
 
