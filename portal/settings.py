@@ -267,6 +267,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ImageBuildState": "deployer.models.ImageBuildState",
         "RolloutState": "deployer.models.RolloutState",
+        "ReportState": "registry.models.ReportState",
         "PhaseState": ["done", "current", "failed", "todo"],
     },
 }

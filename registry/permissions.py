@@ -13,8 +13,8 @@ REVIEWERS = "reviewers"
 OPERATORS = "operators"
 ADMINISTRATORS = "administrators"
 GROUPS = (REVIEWERS, OPERATORS, ADMINISTRATORS)
-# The scope under which a token may use a right of its account; administering is for people only.
-SCOPE_OF_RIGHT = {REVIEWERS: Scope.REVIEW, OPERATORS: Scope.OPERATE}
+# The scope under which a token may use a right of its account.
+SCOPE_OF_RIGHT = {REVIEWERS: Scope.REVIEW, OPERATORS: Scope.OPERATE, ADMINISTRATORS: Scope.ADMINISTER}
 
 User = AbstractBaseUser | AnonymousUser
 
@@ -23,14 +23,14 @@ def _active(user: User) -> bool:
     return isinstance(user, Account) and user.is_active
 
 
-def within_scope(user: User, scope: str | None) -> bool:
+def within_scope(user: User, scope: str) -> bool:
     """Whether the token that the account came with, if it came with one, reaches so far."""
     scopes = user.token_scopes if isinstance(user, Account) else None
     return scopes is None or scope in scopes
 
 
 def _in_group(user: User, name: str) -> bool:
-    if not within_scope(user, SCOPE_OF_RIGHT.get(name)):
+    if not within_scope(user, SCOPE_OF_RIGHT[name]):
         return False
     return name in _held_groups(user) and not lacks_second_factor(user)
 

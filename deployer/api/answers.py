@@ -12,18 +12,8 @@ from deployer import overview, selectors
 from deployer.models import Endpoint, Health, ImageBuild, ImageBuildState, Rollout, RolloutState
 from deployer.presentation import PhaseRow, build_phases, failure_note, rollout_phases
 from registry.api.addresses import absolute
-from registry.api.answers import ModelRefAnswer, model_ref
+from registry.api.answers import ModelRefAnswer, NamedVersionAnswer, model_ref, version_ref
 from registry.api.fields import BooleanField, CharField, ChoiceField, DateTimeField, FloatField, IntegerField, URLField
-from registry.models import ModelVersion
-
-
-class PackagedVersionAnswer(Serializer[Any]):
-    """The version in question."""
-
-    id = IntegerField()
-    number = IntegerField()
-    model = ModelRefAnswer()
-    url = URLField()
 
 
 class FailureAnswer(Serializer[Any]):
@@ -50,7 +40,7 @@ class BuildAnswer(Serializer[Any]):
 
     id = IntegerField()
     number = IntegerField()
-    version = PackagedVersionAnswer()
+    version = NamedVersionAnswer()
     state = ChoiceField(choices=ImageBuildState.choices)
     approved_digest = CharField(allow_blank=True, help_text="What the reviewers approved.")
     built_digest = CharField(allow_blank=True, help_text="What was built; the same, or the build fails.")
@@ -73,7 +63,7 @@ class RolloutAnswer(Serializer[Any]):
 
     id = IntegerField()
     endpoint = CharField()
-    version = PackagedVersionAnswer()
+    version = NamedVersionAnswer()
     build = IntegerField()
     state = ChoiceField(choices=RolloutState.choices)
     health = ChoiceField(choices=Health.choices)
@@ -128,7 +118,7 @@ def build_row(request: HttpRequest, build: ImageBuild) -> dict[str, object]:
     return {
         **{name: getattr(build, name) for name in names},
         "id": build.pk,
-        "version": _version_ref(request, build.version),
+        "version": version_ref(request, build.version),
         "failure": _failure(build.failure_code, build.failure_params),
         "url": absolute(request, "deployer_api:build", build.pk),
         "page_url": absolute(request, "deployer:build", build.pk),
@@ -150,7 +140,7 @@ def rollout_row(request: HttpRequest, rollout: Rollout) -> dict[str, object]:
         **{name: getattr(rollout, name) for name in names},
         "id": rollout.pk,
         "endpoint": rollout.endpoint.name,
-        "version": _version_ref(request, rollout.version),
+        "version": version_ref(request, rollout.version),
         "build": rollout.build_id,
         "live": rollout.endpoint.current_id == rollout.pk,
         "failure": _failure(rollout.failure_code, rollout.failure_params),
@@ -185,15 +175,6 @@ def _endpoint(request: HttpRequest, endpoint: Endpoint) -> dict[str, object]:
         "predict_url": absolute(request, "deployer:v1_predict", endpoint.name),
         "url": absolute(request, "deployer_api:endpoint", endpoint.name),
         "page_url": absolute(request, "deployer:endpoint", endpoint.name),
-    }
-
-
-def _version_ref(request: HttpRequest, version: ModelVersion) -> dict[str, object]:
-    return {
-        "id": version.pk,
-        "number": version.number,
-        "model": model_ref(request, version.registered_model),
-        "url": absolute(request, "api:version", version.pk),
     }
 
 

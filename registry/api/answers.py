@@ -43,6 +43,15 @@ class VersionRefAnswer(Serializer[Any]):
     url = URLField()
 
 
+class NamedVersionAnswer(Serializer[Any]):
+    """The version in question."""
+
+    id = IntegerField()
+    number = IntegerField()
+    model = ModelRefAnswer()
+    url = URLField()
+
+
 class ModelAnswer(Serializer[Any]):
     """A registered model."""
 
@@ -136,6 +145,16 @@ def model_ref(request: HttpRequest, model: RegisteredModel) -> dict[str, object]
     """A model, in short."""
     owner, name = model.owner.username, model.name
     return {"owner": owner, "name": name, "url": absolute(request, "api:model", owner, name)}
+
+
+def version_ref(request: HttpRequest, version: ModelVersion) -> dict[str, object]:
+    """A version of some model, in short."""
+    return {
+        "id": version.pk,
+        "number": version.number,
+        "model": model_ref(request, version.registered_model),
+        "url": absolute(request, "api:version", version.pk),
+    }
 
 
 def model_rows(

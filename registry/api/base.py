@@ -98,9 +98,11 @@ class ApiView(APIView):
 
 
 def _check_rights(request: Request, promised: Operation) -> None:
-    if promised.is_public:
+    if not promised.scopes:
         return
     if not isinstance(request.user, Account):
+        if promised.visitors:
+            return
         raise UnauthenticatedError("api.sign_in")
     if isinstance(request.auth, ApiToken) and not {*request.auth.scopes} & {*promised.scopes}:
         raise ForbiddenError("api.scope", scopes=", ".join(promised.scopes))

@@ -11,13 +11,23 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from registry import selectors, services
+from registry.api.addresses import absolute
 from registry.api.base import ApiView, answered, nothing
-from registry.api.fields import BooleanField, CharField, ChoiceField, DateTimeField, IntegerField, StrictSerializer
+from registry.api.fields import (
+    BooleanField,
+    CharField,
+    ChoiceField,
+    DateTimeField,
+    IntegerField,
+    StrictSerializer,
+)
 from registry.api.operations import operation
 from registry.api.paging import Order, PageQuery, page_answer, page_of, shown_page
-from registry.models import ReviewThread, Scope, ThreadComment, ThreadSubject
+from registry.models import ReviewClaim, ReviewThread, Scope, ThreadComment, ThreadSubject
 from registry.permissions import may_review
 from registry.selectors import threads as reads
+from registry.selectors.desk import viewed_files
+from registry.selectors.queue import current_claims
 
 OLDEST_FIRST = Order(("pk",), descending=False)
 DISCUSSING = {"scopes": (Scope.SUBMIT, Scope.REVIEW)}
@@ -34,9 +44,30 @@ class ClaimBody(StrictSerializer):
 class ClaimAnswer(Serializer[Any]):
     """Who is looking at the version, and until when; it blocks nobody."""
 
-    reviewer = CharField()
-    claimed_at = DateTimeField()
-    expires_at = DateTimeField()
+    reviewer = CharField(allow_null=True, help_text="Null: nobody.")
+    claimed_at = DateTimeField(allow_null=True)
+    expires_at = DateTimeField(allow_null=True)
+
+
+class ViewedBody(StrictSerializer):
+    """The bytes that you looked at."""
+
+    sha256 = CharField(min_length=64, max_length=64, help_text="As the list of files gave it when you looked.")
+    viewed = BooleanField()
+
+
+class ViewedAnswer(Serializer[Any]):
+    """Your own tick on a file of the present content."""
+
+    path = CharField()
+    sha256 = CharField()
+    viewed = BooleanField(help_text="Other bytes under the same name need another look.")
+
+
+class ViewedFilesAnswer(Serializer[Any]):
+    """Your own ticks, one per file."""
+
+    files = ViewedAnswer(many=True)
 
 
 class CommentBody(StrictSerializer):
@@ -89,6 +120,12 @@ class Claim(ApiView):
 
     tag = "Reviews"
 
+    @operation(name="read_claim", summary="Read who is looking at a version.", **REVIEWING, answer=ClaimAnswer)
+    def get(self, request: Request, pk: int) -> Response:
+        """The claim that has not ended, if there is one."""
+        version = selectors.version_by_id(pk=pk, user=request.user)
+        return answered(ClaimAnswer, claim_row(current_claims([version.pk]).get(version.pk)))
+
     @operation(
         name="claim_version", summary="Tell the others that you are looking at a version.",
         description="409 while somebody else does, unless you take over.", **REVIEWING, body=ClaimBody,
@@ -98,8 +135,7 @@ class Claim(ApiView):
         """The claim."""
         version = selectors.version_by_id(pk=pk, user=request.user)
         claim = services.claim_version(version=version, actor=self.account(), **given)
-        body = {"reviewer": claim.reviewer.username, "claimed_at": claim.claimed_at, "expires_at": claim.expires_at}
-        return answered(ClaimAnswer, body)
+        return answered(ClaimAnswer, claim_row(claim))
 
     @operation(name="release_claim", summary="Give your claim back.", **REVIEWING, status=HTTPStatus.NO_CONTENT)
     def delete(self, request: Request, pk: int) -> Response:
@@ -107,6 +143,43 @@ class Claim(ApiView):
         version = selectors.version_by_id(pk=pk, user=request.user)
         services.release_claim(version=version, actor=self.account())
         return nothing()
+
+
+class ViewedFiles(ApiView):
+    """One's own ticks on the files of a version."""
+
+    tag = "Reviews"
+
+    @operation(
+        name="list_viewed_files", summary="List which files of a version you looked at.", **REVIEWING,
+        answer=ViewedFilesAnswer,
+    )  # fmt: skip
+    def get(self, request: Request, pk: int) -> Response:
+        """All files; a limit keeps them few."""
+        version = selectors.version_by_id(pk=pk, user=request.user)
+        ticked = viewed_files(version, request.user)
+        rows = [
+            {"path": file.path, "sha256": file.blob_id, "viewed": ticked.get(file.path) == file.blob_id}
+            for file in selectors.files_of(version)
+        ]
+        return answered(ViewedFilesAnswer, {"files": rows})
+
+
+class OneViewedFile(ApiView):
+    """One's own tick on one file."""
+
+    tag = "Reviews"
+
+    @operation(
+        name="mark_file_viewed", summary="Tick a file that you looked at, or take the tick back.",
+        description="409 if the file has other bytes by now.", **REVIEWING, body=ViewedBody, answer=ViewedAnswer,
+    )  # fmt: skip
+    def put(self, request: Request, version_id: int, pk: int, given: Mapping[str, Any]) -> Response:
+        """The tick."""
+        version = selectors.version_by_id(pk=version_id, user=request.user)
+        path = selectors.file_of(version=version, pk=pk).path
+        services.mark_file_viewed(version=version, reviewer=self.account(), path=path, **given)
+        return answered(ViewedAnswer, {"path": path, **given})
 
 
 class Threads(ApiView):
@@ -133,13 +206,19 @@ class Threads(ApiView):
         """The thread."""
         version = selectors.version_by_id(pk=pk, user=request.user)
         thread = services.post_line_comment(version=version, author=self.account(), **given)
-        return answered(ThreadAnswer, thread_rows([thread])[0], status=HTTPStatus.CREATED)
+        location = absolute(request, "api:thread", thread.pk)
+        return answered(ThreadAnswer, thread_rows([thread])[0], status=HTTPStatus.CREATED, location=location)
 
 
 class OneThread(ApiView):
     """One conversation."""
 
     tag = "Reviews"
+
+    @operation(name="read_thread", summary="Read a conversation.", answer=ThreadAnswer)
+    def get(self, request: Request, pk: int) -> Response:
+        """The thread with its comments."""
+        return answered(ThreadAnswer, thread_rows([reads.thread_by_id(pk=pk, user=request.user)])[0])
 
     @operation(
         name="resolve_thread", summary="Settle a thread, or open it again.", **DISCUSSING, body=ResolvedBody,
@@ -166,6 +245,13 @@ class Comments(ApiView):
         thread = reads.thread_by_id(pk=pk, user=request.user)
         comment = services.reply_to_thread(thread=thread, author=self.account(), **given)
         return answered(CommentAnswer, comment_row(comment), status=HTTPStatus.CREATED)
+
+
+def claim_row(claim: ReviewClaim | None) -> dict[str, object]:
+    """Who is looking, and until when."""
+    if claim is None:
+        return {"reviewer": None, "claimed_at": None, "expires_at": None}
+    return {"reviewer": claim.reviewer.username, "claimed_at": claim.claimed_at, "expires_at": claim.expires_at}
 
 
 def thread_rows(threads: Iterable[ReviewThread]) -> list[dict[str, object]]:

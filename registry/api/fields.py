@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from rest_framework import serializers
@@ -10,6 +12,7 @@ from rest_framework.fields import empty
 
 from registry.messages import message
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 DateTimeField = serializers.DateTimeField
 FloatField = serializers.FloatField
 ListField = serializers.ListField
@@ -46,6 +49,19 @@ class BooleanField(serializers.BooleanField):
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
+
+
+class DateField(serializers.DateField):
+    """A day, as in 2026-03-14; the first and the last day that there is have no neighbours, and are none."""
+
+    def to_internal_value(self, data: Any) -> date:
+        """The day."""
+        if not isinstance(data, str) or not _DAY.fullmatch(data):
+            self.fail("invalid", format="YYYY-MM-DD")
+        day: date = super().to_internal_value(data)
+        if not date.min < day < date.max:
+            self.fail("invalid", format="YYYY-MM-DD")
+        return day
 
 
 class ChoiceField(serializers.ChoiceField):

@@ -15,19 +15,28 @@ from registry import selectors
 from registry.api.addresses import absolute
 from registry.api.answers import ModelRefAnswer, model_ref
 from registry.api.base import ApiView, answered
-from registry.api.fields import CharField, DateTimeField, IntegerField, URLField
+from registry.api.fields import CharField, DateField, DateTimeField, IntegerField, URLField
 from registry.api.operations import operation
 from registry.api.paging import NEWEST_FIRST, PageQuery, page_answer, page_of, shown_page
 from registry.errors import UserError
 from registry.models import Event
+from registry.selectors import LogFilter
+from registry.views.log import asked_tags
 from registry.views.presentation import event_comment, event_text
 
 
 class EventQuery(PageQuery):
     """Which entries."""
 
-    tag = CharField(required=False, max_length=60, help_text="Only this kind, as in “version:approved”.")
+    tag = CharField(
+        required=False,
+        max_length=60,
+        help_text="Only this kind, as in “version:approved”, or a group, as in “version:”.",
+    )
     model = CharField(required=False, max_length=80, help_text="Only about this model, as “owner/name”.")
+    actor = CharField(required=False, max_length=150, help_text="Only what this user did.")
+    since = DateField(required=False, help_text="A day in UTC, which is included.")
+    until = DateField(required=False, help_text="A day in UTC, which is included.")
 
 
 class EventAnswer(Serializer[Any]):
@@ -63,8 +72,17 @@ class Events(ApiView):
         owner, slash, name = query.get("model", "").partition("/")
         if owner and not slash:
             raise UserError("model.bad_name", field="model", name=owner)
-        model = selectors.model_named(user=request.user, owner=owner, name=name) if owner else None
-        found = selectors.public_events(tag=query.get("tag", ""), registered_model=model)
+        if owner:
+            selectors.model_named(user=request.user, owner=owner, name=name)  # a slip shall not look like silence
+        wanted = LogFilter(
+            tags=asked_tags(query.get("tag", "")),
+            owner=owner,
+            model=name,
+            actor=query.get("actor", ""),
+            since=query.get("since"),
+            until=query.get("until"),
+        )
+        found = selectors.logged(wanted)
         page = page_of(found, order=NEWEST_FIRST, cursor=query.get("cursor"), limit=query["limit"])
         shown = shown_page(request, page, lambda rows: event_rows(request, rows))
         return answered(page_answer(EventAnswer), shown)

@@ -26,7 +26,8 @@ Serializing = type[Serializer[Any]]
 class Operation:
     """One method of one address.
 
-    `scopes`: a token needs one of them; empty for what everybody may read. `right` is asked of the account as well.
+    `scopes`: a token needs one of them; empty for what everybody may read. `visitors`: whoever comes without a token
+    may use it too. `right` is asked of the account as well.
     `errors` are statuses beyond those that follow from the rest.
     """
 
@@ -34,6 +35,7 @@ class Operation:
     summary: str
     description: str = ""
     scopes: tuple[Scope, ...] = ()
+    visitors: bool = False
     right: Callable[[User], bool] | None = None
     query: type[StrictSerializer] | None = None
     body: type[StrictSerializer] | None = None
@@ -47,7 +49,7 @@ class Operation:
     @property
     def is_public(self) -> bool:
         """Whether visitors may use it."""
-        return not self.scopes
+        return self.visitors or not self.scopes
 
 
 Handler = Callable[..., Response]

@@ -11,25 +11,35 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from registry import selectors, services
-from registry.api.answers import VersionAnswer, VersionDetailAnswer, version_detail, version_rows
+from registry.api.answers import (
+    NamedVersionAnswer,
+    VersionAnswer,
+    VersionDetailAnswer,
+    version_detail,
+    version_ref,
+    version_rows,
+)
 from registry.api.base import ApiView, answered
 from registry.api.fields import (
     BooleanField,
     CharField,
     ChoiceField,
     DateTimeField,
+    FloatField,
     IntegerField,
     ListField,
     StrictSerializer,
 )
 from registry.api.operations import operation
-from registry.api.paging import Order, PageQuery, page_answer, page_of, shown_page
+from registry.api.paging import NEWEST_FIRST, Order, PageQuery, page_answer, page_of, shown_page
 from registry.checklist import CHECKLIST
 from registry.models import Decision, ModelVersion, Review, Scope
-from registry.permissions import may_decide, may_review
+from registry.permissions import may_review
+from registry.selectors.queue import Risk, Show, past_reviews, queue, queue_rows
 from registry.services.reviewing import MOST_TARGETS
 from registry.tasks import ring
 
+COUNTED = ("risks", "passed", "warnings", "failed", "approvals", "may_decide")
 LONGEST_WAITING_FIRST = Order(("submitted_at", "pk"), descending=False)
 DIGEST = r"^sha256:[0-9a-f]{64}\Z"
 
@@ -38,8 +48,41 @@ class WaitingAnswer(Serializer[Any]):
     """A version that waits for a decision."""
 
     version = VersionAnswer()
-    warnings = IntegerField(help_text="Checks of the present content that warn.")
+    replaces = IntegerField(
+        allow_null=True, help_text="The number of the version in use, which this one would replace."
+    )
+    claimed_by = CharField(allow_null=True, help_text="Who is looking at it.")
+    risks = ListField(child=ChoiceField(choices=list(Risk)), help_text="What deserves a second look.")
+    passed = IntegerField(help_text="Checks of the present content that passed.")
+    warnings = IntegerField(help_text="Checks that warn.")
+    failed = IntegerField(help_text="Checks that failed.")
+    approvals = IntegerField(help_text="Of exactly the present content.")
     may_decide = BooleanField(help_text="False for your own: nobody decides on those.")
+
+
+class QueueQuery(PageQuery):
+    """Which part of the queue."""
+
+    show = ChoiceField(
+        choices=list(Show), required=False, default=Show.ALL,
+        help_text="“mine”: claimed by you; “unclaimed”: by nobody and not your own; “warnings”: with warnings.",
+    )  # fmt: skip
+
+
+class PastQuery(PageQuery):
+    """Whose statements."""
+
+    mine = BooleanField(required=False, default=False, help_text="True: only your own.")
+
+
+class StatisticsAnswer(Serializer[Any]):
+    """What waits, and how long things usually take: medians in seconds, null while there is too little to tell."""
+
+    waiting = IntegerField(help_text="Versions that wait for a decision.")
+    checks_seconds = FloatField(allow_null=True)
+    trial_run_seconds = FloatField(allow_null=True)
+    first_review_seconds = FloatField(allow_null=True, help_text="To the first word of a reviewer.")
+    going_live_seconds = FloatField(allow_null=True, help_text="From the approval to production.")
 
 
 class ReviewAnswer(Serializer[Any]):
@@ -54,6 +97,12 @@ class ReviewAnswer(Serializer[Any]):
     content_digest = CharField(allow_blank=True)
     image_digest = CharField(allow_blank=True)
     created_at = DateTimeField()
+
+
+class PastReviewAnswer(ReviewAnswer):
+    """A statement, and the version that it is about."""
+
+    version = NamedVersionAnswer()
 
 
 class ReviewBody(StrictSerializer):
@@ -92,21 +141,67 @@ class ReviewQueue(ApiView):
 
     @operation(
         name="list_waiting_versions", summary="List what waits for a decision, the longest waiting first.",
-        scopes=(Scope.REVIEW,), right=may_review, query=PageQuery, answer=page_answer(WaitingAnswer),
+        scopes=(Scope.REVIEW,), right=may_review, query=QueueQuery, answer=page_answer(WaitingAnswer),
     )  # fmt: skip
     def get(self, request: Request, query: Mapping[str, Any]) -> Response:
         """A page of the queue."""
 
         def shown(versions: Iterable[ModelVersion]) -> Iterable[dict[str, object]]:
             rows = list(versions)
-            for version, row in zip(rows, version_rows(request, rows), strict=True):
-                warnings = getattr(version, "warnings")  # noqa: B009  # annotated by the selector
-                yield {"version": row, "warnings": warnings, "may_decide": may_decide(request.user, version)}
+            found = queue_rows(rows, user=request.user)
+            for row, shown_version in zip(found, version_rows(request, rows), strict=True):
+                yield {
+                    **{name: getattr(row, name) for name in COUNTED},
+                    "version": shown_version,
+                    "replaces": row.in_use.number if row.in_use else None,
+                    "claimed_by": row.claim.reviewer.username if row.claim else None,
+                }
 
-        page = page_of(
-            selectors.review_queue(), order=LONGEST_WAITING_FIRST, cursor=query.get("cursor"), limit=query["limit"]
-        )
+        waiting = queue(show=query["show"], user=request.user)
+        page = page_of(waiting, order=LONGEST_WAITING_FIRST, cursor=query.get("cursor"), limit=query["limit"])
         return answered(page_answer(WaitingAnswer), shown_page(request, page, shown))
+
+
+class PastReviews(ApiView):
+    """What was said and decided."""
+
+    tag = "Reviews"
+
+    @operation(
+        name="list_past_reviews", summary="List what reviewers said about all versions, newest first.",
+        scopes=(Scope.REVIEW,), right=may_review, query=PastQuery, answer=page_answer(PastReviewAnswer),
+    )  # fmt: skip
+    def get(self, request: Request, query: Mapping[str, Any]) -> Response:
+        """A page of statements."""
+
+        def shown(rows: Iterable[Review]) -> Iterable[dict[str, object]]:
+            reviews = list(rows)
+            for review, row in zip(reviews, review_rows(reviews), strict=True):
+                yield {**row, "version": version_ref(request, review.version)}
+
+        found = past_reviews(by=request.user if query["mine"] else None)
+        page = page_of(found, order=NEWEST_FIRST, cursor=query.get("cursor"), limit=query["limit"])
+        return answered(page_answer(PastReviewAnswer), shown_page(request, page, shown))
+
+
+class Statistics(ApiView):
+    """How long reviewing takes."""
+
+    tag = "Reviews"
+
+    @operation(
+        name="read_review_statistics", summary="Read how many versions wait, and how long each step usually takes.",
+        description="The place of one version in the queue is a field of the version.", answer=StatisticsAnswer,
+    )  # fmt: skip
+    def get(self, request: Request) -> Response:
+        """The medians."""
+        del request
+        usual = selectors.usual_times()
+        body = {"waiting": selectors.open_review_count()} | {
+            f"{name}_seconds": None if (span := getattr(usual, name)) is None else span.total_seconds()
+            for name in ("checks", "trial_run", "first_review", "going_live")
+        }
+        return answered(StatisticsAnswer, body)
 
 
 class Reviews(ApiView):

@@ -44,7 +44,7 @@ def check_rates(request: Request, *, known: bool) -> None:
         if isinstance(token, ApiToken):
             _count("token", str(token.pk), settings.API_RATES["token"])
     else:
-        _count("address", _address(request), settings.API_RATES["address"])
+        _count("address", client_address(request), settings.API_RATES["address"])
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ def _add_to_shared(key: str, telling: int, *, timeout: int) -> int:
         return telling if cache.add(key, telling, timeout=timeout) else int(cache.get(key, telling))
 
 
-def _address(request: Request) -> str:
+def client_address(request: Request) -> str:
     """The client's address; behind a trusted proxy the one that the proxy saw."""
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
     if settings.ALLAUTH_TRUSTED_PROXY_COUNT and forwarded:

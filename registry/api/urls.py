@@ -2,7 +2,22 @@
 
 from django.urls import path
 
-from registry.api import catalogue, desk, documents, inbox, log, me, reviews, uploads, versions
+from registry.api import (
+    cards,
+    catalogue,
+    comparing,
+    desk,
+    discussion,
+    documents,
+    inbox,
+    log,
+    me,
+    reports,
+    reviews,
+    trying,
+    uploads,
+    versions,
+)
 
 app_name = "api"
 urlpatterns = [
@@ -13,6 +28,13 @@ urlpatterns = [
     path("models/", catalogue.Models.as_view(), name="models"),
     path("models/<slug:owner>/<slug:name>/", catalogue.Model.as_view(), name="model"),
     path("models/<slug:owner>/<slug:name>/versions/", catalogue.ModelVersions.as_view(), name="model_versions"),
+    path("models/<slug:owner>/<slug:name>/comparison/", comparing.ModelComparison.as_view(), name="comparison"),
+    path("models/<slug:owner>/<slug:name>/discussion/", discussion.Topics.as_view(), name="topics"),
+    path("models/<slug:owner>/<slug:name>/discussion/<int:pk>/", discussion.OneMessage.as_view(), name="message"),
+    path("models/<slug:owner>/<slug:name>/discussion/<int:pk>/answers/", discussion.Answers.as_view(), name="answers"),
+    path("models/<slug:owner>/<slug:name>/discussion/<int:pk>/hidden/", discussion.Hidden.as_view(), name="hidden"),
+    path("models/<slug:owner>/<slug:name>/reports/", reports.FiledReports.as_view(), name="filed_reports"),
+    path("card-preview/", cards.CardPreview.as_view(), name="card_preview"),
     path("versions/<int:pk>/", versions.Version.as_view(), name="version"),
     path("versions/<int:pk>/examples/", versions.Examples.as_view(), name="examples"),
     path("versions/<int:pk>/files/", versions.Files.as_view(), name="files"),
@@ -21,6 +43,9 @@ urlpatterns = [
     path("versions/<int:pk>/uploads/", uploads.Uploads.as_view(), name="uploads"),
     path("versions/<int:pk>/checks/", versions.Checks.as_view(), name="checks"),
     path("versions/<int:pk>/trial-run/", versions.TrialRun.as_view(), name="trial_run"),
+    path("versions/<int:pk>/draft-trial/", trying.DraftTrial.as_view(), name="draft_trial"),
+    path("versions/<int:pk>/viewed-files/", desk.ViewedFiles.as_view(), name="viewed_files"),
+    path("versions/<int:version_id>/viewed-files/<int:pk>/", desk.OneViewedFile.as_view(), name="viewed_file"),
     path("versions/<int:pk>/reviews/", reviews.Reviews.as_view(), name="reviews"),
     path("versions/<int:pk>/check/", versions.Check.as_view(), name="check"),
     path("versions/<int:pk>/submit/", versions.Submit.as_view(), name="submit"),
@@ -34,9 +59,19 @@ urlpatterns = [
     path("threads/<int:pk>/comments/", desk.Comments.as_view(), name="thread_comments"),
     path("models/<slug:owner>/<slug:name>/watch/", inbox.Watching.as_view(), name="watch"),
     path("notifications/", inbox.Notifications.as_view(), name="notifications"),
+    path("notifications/read/", inbox.Mark.as_view(), name="mark_notifications"),
     path("notifications/<int:pk>/", inbox.OneNotification.as_view(), name="notification"),
+    path("notification-settings/", inbox.Settings.as_view(), name="notification_settings"),
+    path("notification-settings/<slug:concern>/", inbox.OneSwitch.as_view(), name="notification_switch"),
+    path("watched-models/", inbox.WatchedModels.as_view(), name="watched_models"),
     path("uploads/<uuid:upload_id>/", uploads.OneUpload.as_view(), name="upload"),
     path("reviews/", reviews.ReviewQueue.as_view(), name="review_queue"),
+    path("reviews/past/", reviews.PastReviews.as_view(), name="past_reviews"),
+    path("reviews/statistics/", reviews.Statistics.as_view(), name="review_statistics"),
+    path("reports/", reports.Reports.as_view(), name="reports"),
+    path("reports/<int:pk>/", reports.OneReport.as_view(), name="report"),
+    path("reports/<int:pk>/assignee/", reports.Assignee.as_view(), name="report_assignee"),
+    path("reports/<int:pk>/decision/", reports.Decision.as_view(), name="report_decision"),
     path("events/", log.Events.as_view(), name="events"),
     path("events/<int:pk>/", log.OneEvent.as_view(), name="event"),
 ]

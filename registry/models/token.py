@@ -16,6 +16,7 @@ class Scope(models.TextChoices):
     SUBMIT = "submit", _("Submit")
     REVIEW = "review", _("Review")
     OPERATE = "operate", _("Operate")
+    ADMINISTER = "administer", _("Administer")
 
 
 class ApiToken(models.Model):

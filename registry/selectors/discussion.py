@@ -33,6 +33,12 @@ def answers_of(topics: Sequence[DiscussionMessage]) -> dict[int, list[Discussion
     return found
 
 
+def answers_to(topic: DiscussionMessage) -> QuerySet[DiscussionMessage]:
+    """The answers to one topic, oldest first, with the model that they are about."""
+    rows = _with_people(topic.answers.all()).select_related("registered_model__owner")
+    return rows.order_by("created_at", "pk")
+
+
 def message_of(*, registered_model: RegisteredModel, pk: int) -> DiscussionMessage:
     """One message of the model's discussion."""
     rows = registered_model.messages.filter(pk=pk).prefetch_related("earlier_texts")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from registry.models import Account, ApiToken, Scope
-from registry.permissions import may_operate, may_review, may_submit
+from registry.permissions import may_administer, may_operate, may_review, may_submit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,5 +34,10 @@ def tokens_of(account: Account) -> list[TokenRow]:
 
 def grantable_scopes(account: Account) -> list[Scope]:
     """The scopes beyond reading that the account can give, since it holds their rights."""
-    held = {Scope.SUBMIT: may_submit, Scope.REVIEW: may_review, Scope.OPERATE: may_operate}
+    held = {
+        Scope.SUBMIT: may_submit,
+        Scope.REVIEW: may_review,
+        Scope.OPERATE: may_operate,
+        Scope.ADMINISTER: may_administer,
+    }
     return [scope for scope, right in held.items() if right(account)]

@@ -13,12 +13,19 @@ from django.utils import timezone
 from registry.errors import ConflictError, NotFoundError, UnauthenticatedError, UserError
 from registry.events import record_event
 from registry.models import Account, ApiToken, Scope
-from registry.permissions import may_operate, may_review, may_submit
+from registry.permissions import may_administer, may_operate, may_review, may_submit
 from registry.tokens import digest_of, hint_of, is_well_formed, new_secret
 
 MOST_TOKENS = 50
 USE_NOTED_EVERY = timedelta(minutes=5)
-_RIGHTS = {Scope.SUBMIT: may_submit, Scope.REVIEW: may_review, Scope.OPERATE: may_operate}
+ADMINISTER_MAX_DAYS = 30
+"""A token that can give rights away is worth stealing: it shall not lie about for long."""
+_RIGHTS = {
+    Scope.SUBMIT: may_submit,
+    Scope.REVIEW: may_review,
+    Scope.OPERATE: may_operate,
+    Scope.ADMINISTER: may_administer,
+}
 
 
 def create_token(*, actor: Account, name: str, scopes: Collection[str], lifetime: timedelta) -> tuple[ApiToken, str]:
@@ -34,8 +41,11 @@ def create_token(*, actor: Account, name: str, scopes: Collection[str], lifetime
         raise UserError("token.unknown_scope", field="scopes")
     if any(scope in asked and not right(actor) for scope, right in _RIGHTS.items()):
         raise UserError("token.scope_not_yours", field="scopes")
-    if not timedelta() < lifetime <= timedelta(days=settings.TOKEN_MAX_DAYS):
-        raise UserError("token.lifetime", field="lifetime", limit=settings.TOKEN_MAX_DAYS)
+    longest = min(
+        settings.TOKEN_MAX_DAYS, ADMINISTER_MAX_DAYS if Scope.ADMINISTER in asked else settings.TOKEN_MAX_DAYS
+    )
+    if not timedelta() < lifetime <= timedelta(days=longest):
+        raise UserError("token.lifetime", field="lifetime", limit=longest)
     secret = new_secret()
     with transaction.atomic():
         Account.objects.select_for_update().get(pk=actor.pk)  # so that the two questions below stay answered

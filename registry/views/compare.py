@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -46,6 +46,18 @@ class FileRow:
     new_sha256: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedVersions:
+    """What differs between two versions; `runtime` and `trials` are pairs (old, new), None where there is no pair."""
+
+    difference: Comparison
+    files: list[FileRow]
+    runtime: tuple[str, str] | None
+    tensors: list[TensorRow]
+    breaking: bool
+    trials: tuple[TrialRow, TrialRow] | None
+
+
 @require_safe
 def compare_versions(request: HttpRequest, owner: str, name: str) -> HttpResponse:
     """Any two versions that this person may see; by default the newest and the one before it."""
@@ -54,21 +66,29 @@ def compare_versions(request: HttpRequest, owner: str, name: str) -> HttpRespons
     numbers = list(rows.values_list("number", flat=True)[:MOST_CHOICES])
     new = _chosen(request, frame, "to", numbers[0])
     old = _chosen(request, frame, "from", next((number for number in numbers if number < new.number), new.number))
-    before, after = content_of_version(old), content_of_version(new)
-    tensors = signature_changes(introspection_from_json(old.introspection), introspection_from_json(new.introspection))
-    difference = compare(before, after)
+    found = compared(old, new)
     context = {
         "old": old,
         "new": new,
         "numbers": numbers,
-        "difference": difference,
-        "files": _files(difference, before, after),
-        "runtime": (old.runtime, new.runtime) if old.runtime != new.runtime else None,
-        "tensors": [_tensor(change) for change in tensors],
-        "breaking": any(change.breaking for change in tensors),
-        "trials": _trials(old, new),
+        **{field.name: getattr(found, field.name) for field in fields(found)},
     }
     return render(request, "registry/compare.html", frame_context(frame) | context)
+
+
+def compared(old: ModelVersion, new: ModelVersion) -> ComparedVersions:
+    """Everything that differs between two versions."""
+    before, after = content_of_version(old), content_of_version(new)
+    tensors = signature_changes(introspection_from_json(old.introspection), introspection_from_json(new.introspection))
+    difference = compare(before, after)
+    return ComparedVersions(
+        difference=difference,
+        files=_files(difference, before, after),
+        runtime=(old.runtime, new.runtime) if old.runtime != new.runtime else None,
+        tensors=[_tensor(change) for change in tensors],
+        breaking=any(change.breaking for change in tensors),
+        trials=_trials(old, new),
+    )
 
 
 def _chosen(request: HttpRequest, frame: ModelFrame, field: str, default: int) -> ModelVersion:

@@ -95,7 +95,7 @@ def wanted_of(request: HttpRequest) -> LogFilter:
     """The filters that the address names; what makes no sense there is left out."""
     owner, slash, model = asked(request, "model").partition("/")
     return LogFilter(
-        tags=_tags(asked(request, "tag")),
+        tags=asked_tags(asked(request, "tag")),
         owner=owner if slash else "",
         model=model if slash else owner,
         actor=asked(request, "actor"),
@@ -104,7 +104,8 @@ def wanted_of(request: HttpRequest) -> LogFilter:
     )
 
 
-def _tags(asked_for: str) -> Sequence[str]:
+def asked_tags(asked_for: str) -> Sequence[str]:
+    """The kinds that a filter means; a group, such as `version:`, means all of its kinds."""
     if asked_for.endswith(":"):
         return [tag for tag in EVENT_TEXTS if tag.startswith(asked_for)] or [asked_for]
     return [asked_for] if asked_for else []

@@ -25,6 +25,9 @@ SCOPE_TEXTS = {
     Scope.SUBMIT: gettext_lazy("Submit: register models, upload files, submit, withdraw and retire your versions"),
     Scope.REVIEW: gettext_lazy("Review: read the review desk and decide"),
     Scope.OPERATE: gettext_lazy("Operate: retry, cancel, roll back and retire"),
+    Scope.ADMINISTER: gettext_lazy(
+        "Administer: give and take rights, suspend accounts, hide messages; for 30 days at most"
+    ),
 }
 LIFETIMES = (7, 30, 90, 180, 365)
 USUAL_LIFETIME = 30

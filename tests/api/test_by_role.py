@@ -16,9 +16,10 @@ from registry.api.schema import document
 from registry.models import Account
 from tests.api.client import ApiClient, token_for
 from tests.factories import make_account
+from tests.portal.api_rules import EVERY, ApiRow
 from tests.portal.belongings import Belongings, belongings_of, people
 from tests.portal.routes import ROLES, VISITOR, Status
-from tests.portal.routes_api import API_ROWS, EVERY, ApiRow
+from tests.portal.routes_api import API_ROWS
 from tests.portal.test_routes_by_role import all_routes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fakes")]
@@ -75,7 +76,7 @@ def test_a_token_reaches_as_far_as_its_scopes(rows: Sequence[ApiRow]) -> None:
     expected, found = {}, {}
 
     for row in rows:
-        thing = other if row.rule("reviewer", False) == 201 and row.scopes == ("review",) else own  # noqa: FBT003  # not one's own
+        thing = other if row.needs_others else own
         for scope in EVERY:
             allowed = with_every_right(row, own=thing is own)
             expected[str(row), scope] = allowed if not row.scopes or scope in row.scopes else 403

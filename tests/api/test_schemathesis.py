@@ -75,7 +75,7 @@ class Caller:
 @pytest.fixture
 def everything() -> Iterator[Caller]:
     """Somebody with every right. Each operation must get past the door, to its own work."""
-    account = make_account("everything", groups=["reviewers", "operators"])
+    account = make_account("everything", groups=["reviewers", "operators", "administrators"])
     caller = Caller(
         token_for(account, *EVERYTHING), places_of(account, reviewed=belongings_of(make_account("stranger")))
     )
@@ -88,7 +88,7 @@ def places_of(account: Account, *, reviewed: Belongings | None = None) -> dict[t
     own = belongings_of(account)
     found: dict[tuple[str, str], Place] = {}
     for row in API_ROWS:
-        thing = reviewed if reviewed is not None and row.scopes == ("review",) else own
+        thing = reviewed if reviewed is not None and row.needs_others else own
         found.setdefault((row.method, row.route), Place(row.thing(thing), row.data(thing), row.headers))
     return found
 

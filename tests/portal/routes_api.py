@@ -5,85 +5,48 @@ As in `routes.py`, a rule maps a role, and whether the thing asked for is one's 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
 from tests.factories import IRIS
+from tests.portal.api_rules import (
+    ANY_ACT,
+    ANY_EDITION,
+    EVERY,
+    OPERATE,
+    OWNERS,
+    OWNERS_OR_OPERATORS,
+    PARTIES,
+    REVIEW,
+    SEEN,
+    ApiRow,
+    claiming,
+    file,
+    mine,
+    mine_or,
+    reviewer_of_others,
+    right,
+    seen_by_owner,
+    signed_in,
+    upload,
+)
 from tests.portal.belongings import Belongings
-from tests.portal.routes import VISITOR, Data, Rule, Status, endpoint, everybody, key, named
+from tests.portal.routes import Data, endpoint, everybody, key, named
+from tests.portal.routes_api_community import COMMUNITY
 from tests.portal.routes_review import approval
 
-READ, SUBMIT, REVIEW, OPERATE = "read", "submit", "review", "operate"
-EVERY = (READ, SUBMIT, REVIEW, OPERATE)
-OWNERS, OWNERS_OR_OPERATORS = (SUBMIT,), (SUBMIT, OPERATE)
-PARTIES, ANY_ACT = (SUBMIT, REVIEW), (SUBMIT, REVIEW, OPERATE)
 
-
-@dataclass(frozen=True)
-class ApiRow:
-    """An operation with a thing, and what it answers. `scopes`: a token needs one of them; none for what is public."""
-
-    method: str
-    route: str
-    rule: Rule
-    scopes: tuple[str, ...] = ()
-    thing: Callable[[Belongings], Data] = field(default=lambda _b: {})
-    data: Callable[[Belongings], Any] = field(default=lambda _b: None)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    case: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.route} {self.case}".strip()
-
-
-def mine(status: Status, *, others: Status = 404) -> Rule:
-    return lambda role, own: 401 if role == VISITOR else status if own else others
-
-
-def seen_by_owner(status: Status) -> Rule:
-    return lambda role, own: status if own and role != VISITOR else 404
-
-
-def signed_in(status: Status) -> Rule:
-    return lambda role, _own: 401 if role == VISITOR else status
-
-
-def right(wanted: str, status: Status) -> Rule:
-    return lambda role, _own: 401 if role == VISITOR else status if role == wanted else 403
-
-
-def mine_or(wanted: str, status: Status) -> Rule:
-    return lambda role, own: 401 if role == VISITOR else status if own or role == wanted else 403
-
-
-def reviewer_of_others(role: str, own: bool) -> Status:  # noqa: FBT001  # the shape of every rule
-    return 401 if role == VISITOR else 201 if role == "reviewer" and not own else 403
-
-
-def claiming(role: str, own: bool) -> Status:  # noqa: FBT001  # the shape of every rule
-    return 401 if role == VISITOR else 200 if role == "reviewer" and not own else 403
+def tick(b: Belongings) -> Data:
+    return {"sha256": b.live_file.blob_id, "viewed": True}
 
 
 def line_comment(b: Belongings) -> Data:
     return {"body": "Why?", "line": 1, "content_digest": b.waiting.content_digest}
 
 
-def file(what: str) -> Callable[[Belongings], Data]:
-    return lambda b: {"version_id": getattr(b, what).pk, "pk": getattr(b, f"{what}_file").pk}
-
-
-def upload(b: Belongings) -> Data:
-    return {"upload_id": b.upload.pk}
-
-
-SEEN = everybody(200)
-ANY_EDITION = {"If-Match": "*"}
 NEW_MODEL = {"name": "brand-new", "summary": "A model", "task": "other"}
 EXAMPLES = {"examples": [{"title": "A", "request": IRIS.request, "expected": IRIS.expected, "tolerance": 0.5}]}
 
 REGISTRY = (
     ApiRow("GET", "api:me", signed_in(200), EVERY),
+    ApiRow("PATCH", "api:me", signed_in(200), ANY_ACT, data=lambda _b: {"display_name": "Ada", "language": "de"}),
     ApiRow("GET", "api:models", SEEN),
     ApiRow("POST", "api:models", signed_in(201), OWNERS, data=lambda _b: NEW_MODEL),
     ApiRow("GET", "api:model", SEEN, thing=named("live")),
@@ -132,16 +95,23 @@ REGISTRY = (
     ApiRow("POST", "api:retry", mine_or("operator", 200), OWNERS_OR_OPERATORS, key("stuck")),
     ApiRow("POST", "api:retire", mine_or("operator", 200), OWNERS_OR_OPERATORS, key("live")),
     ApiRow("POST", "api:retire", mine(409), OWNERS_OR_OPERATORS, key("draft"), case="never submitted"),
+    ApiRow("GET", "api:comparison", SEEN, thing=named("live")),
+    ApiRow("GET", "api:comparison", seen_by_owner(200), thing=named("draft"), case="never submitted"),
+    ApiRow("POST", "api:card_preview", signed_in(200), OWNERS, data=lambda _b: {"card": "# Iris"}),
+    ApiRow("GET", "api:draft_trial", mine(200), OWNERS, key("draft")),
+    ApiRow("POST", "api:draft_trial", mine(202), OWNERS, key("draft")),
+    ApiRow("GET", "api:past_reviews", right("reviewer", 200), (REVIEW,)),
+    ApiRow("GET", "api:review_statistics", SEEN),
+    ApiRow("GET", "api:viewed_files", right("reviewer", 200), (REVIEW,), key("waiting")),
+    ApiRow("PUT", "api:viewed_file", right("reviewer", 200), (REVIEW,), file("live"), tick),
+    ApiRow("GET", "api:claim", right("reviewer", 200), (REVIEW,), key("waiting")),
     ApiRow("PUT", "api:claim", claiming, (REVIEW,), key("waiting")),
     ApiRow("DELETE", "api:claim", right("reviewer", 204), (REVIEW,), key("waiting")),
     ApiRow("GET", "api:threads", SEEN, thing=key("waiting")),
     ApiRow("POST", "api:threads", mine_or("reviewer", 201), PARTIES, key("waiting"), line_comment),
+    ApiRow("GET", "api:thread", SEEN, thing=key("thread")),
     ApiRow("PUT", "api:thread", mine_or("reviewer", 200), PARTIES, key("thread"), lambda _b: {"resolved": True}),
     ApiRow("POST", "api:thread_comments", mine_or("reviewer", 201), PARTIES, key("thread"), lambda _b: {"body": "So."}),
-    ApiRow("PUT", "api:watch", signed_in(204), OWNERS, named("live")),
-    ApiRow("DELETE", "api:watch", signed_in(204), OWNERS, named("live")),
-    ApiRow("GET", "api:notifications", signed_in(200), EVERY),
-    ApiRow("PUT", "api:notification", mine(204), ANY_ACT, key("news"), lambda _b: {"read": True}),
     ApiRow("GET", "api:events", SEEN),
     ApiRow("GET", "api:event", SEEN, thing=key("public")),
     ApiRow("GET", "api:event", everybody(404), thing=key("secret"), case="not public"),
@@ -169,4 +139,4 @@ DEPLOYER = (
     ApiRow("GET", "deployer_api:endpoint_example", SEEN, thing=endpoint),
     ApiRow("GET", "deployer_api:operations", SEEN),
 )  # fmt: skip
-API_ROWS = (*REGISTRY, *DEPLOYER)
+API_ROWS = (*REGISTRY, *COMMUNITY, *DEPLOYER)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ class AnswerRow:
     expected: str
     latency_ms: float | None
     usable: bool
+    outputs: Sequence[Mapping[str, Any]]
 
 
 def trial_context(draft: ModelVersion) -> dict[str, Any]:
@@ -66,6 +67,7 @@ def _row(example: Example, found: Mapping[str, Any] | None) -> AnswerRow:
         expected=readable_json(example.expected.get("outputs")),
         latency_ms=found.get("latency_ms") if found else None,
         usable=answer is not None and state != "pass",
+        outputs=(answer.get("outputs") or ()) if answer else (),
     )
 
 
