@@ -6,6 +6,7 @@ from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.signals import setting_changed
@@ -24,7 +25,10 @@ from registry.backends import blob_store
 def image_builder() -> ImageBuilder:
     """The image builder."""
     entry = settings.BACKENDS["image_builder"]
-    return cast("ImageBuilder", import_string(entry["class"])(blobs=blob_store(), **entry["options"]))
+    options = dict(entry["options"])
+    if "registry_url" in options:
+        options |= _registry_options(options.pop("registry_url"))
+    return cast("ImageBuilder", import_string(entry["class"])(blobs=blob_store(), **options))
 
 
 @lru_cache(maxsize=1)
@@ -55,6 +59,11 @@ def oci_registry(url: str) -> RegistryClient:
         ca_file=options["ca_file"],
     )
     return RegistryClient(Transport(access), chunk_bytes=options["chunk_bytes"])
+
+
+def _registry_options(url: str) -> dict[str, Any]:
+    """What a builder that pushes must be told about the registry at `url`."""
+    return {"connect": lambda: oci_registry(url), "host": urlsplit(url).netloc}
 
 
 def local_serving_config(options: dict[str, Any]) -> LocalServingConfig:

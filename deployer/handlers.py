@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from deployer import cups, draft_trial, phases, services, trial
+from deployer.attestations import attachments_of
 from deployer.backends import image_builder, serving_backend
 from deployer.errors import (
     BuildError,
@@ -24,9 +25,10 @@ from deployer.errors import (
     RuntimeUnavailableError,
     TransientError,
 )
-from deployer.interfaces import BuiltImage, CupSpec, Progress
+from deployer.interfaces import BuiltImage, CupSpec
 from deployer.models import ImageBuild, Rollout, RolloutState
 from deployer.packaging import checked_spec, image_spec
+from deployer.reporting import logged, packaging, throttled
 from deployer.services.blame import LOG_TAIL
 from registry.artifacts.content import content_digest
 from registry.examples import compare_answers
@@ -37,8 +39,6 @@ from registry.selectors import request_digest
 from registry.services import DraftOutcome, TrialOutcome, record_draft_trial, record_image_digest, record_trial_run
 
 START_SECONDS = 300.0
-PROGRESS_SECONDS = 0.5
-LOG_SECONDS = 1.0
 FAILURE_LOG_BYTES = 8192
 CHECKS_SECONDS = 20.0
 CHECKS_POLL = 0.2
@@ -99,10 +99,11 @@ def build_image(claim: Claim) -> Due:
         services.log_line(build=build, code="build_log.checked", params={"digest": build.content_digest})
         for file in spec.files:
             services.log_line(build=build, code="build_log.file", params={"path": file.path, "size_bytes": file.size})
-    image = image_builder().build(spec, progress=_logged(claim, build))
+    image = image_builder().build(spec, progress=logged(claim, build))
+    reference = _published(claim, build, image)
     with claim.writing():
         build.refresh_from_db()
-        return services.finish_build(build=build, built_digest=image.digest)
+        return services.finish_build(build=build, built_digest=image.digest, reference=reference)
 
 
 def end_build(claim: Claim, error: PortalError) -> Due:
@@ -172,7 +173,7 @@ def leave_to_the_sweep(claim: Claim, error: PortalError) -> Due:
 
 
 def _tried(claim: Claim, version: ModelVersion) -> TrialOutcome:
-    report = _throttled(claim)
+    report = throttled(claim)
     try:
         image = _packaged(claim, version)
     except BuildError as error:
@@ -208,7 +209,7 @@ def _tried(claim: Claim, version: ModelVersion) -> TrialOutcome:
 
 
 def _draft_tried(claim: Claim, version: ModelVersion) -> DraftOutcome:
-    report = _throttled(claim)
+    report = throttled(claim)
     digest = _checked_draft(version, report)
     failed = version.checks.filter(content_digest=digest, frozen=False, verdict="fail", name__in=NEEDED_TO_START)
     if failed.exists():
@@ -248,16 +249,31 @@ def _checked_draft(version: ModelVersion, report: trial.Report) -> str:
 
 def _packaged(claim: Claim, version: ModelVersion) -> BuiltImage:
     claim.report(phase="packaging")
-    image = image_builder().build(image_spec(version), progress=_progress(claim))
+    image = image_builder().build(image_spec(version), progress=packaging(claim))
     with claim.writing():
         record_image_digest(version_id=version.pk, content_digest=version.content_digest, image_digest=image.digest)
     return image
 
 
+def _published(claim: Claim, build: ImageBuild, image: BuiltImage) -> str:
+    """Hand the image over to those who serve it, if it is the approved one and still wanted; where to pull it from."""
+    with claim.writing():
+        build.refresh_from_db()
+        if not services.may_publish(build=build, built_digest=image.digest):
+            return ""
+        phases.begin_phase(build, "publishing")
+    report = throttled(claim)
+    return image_builder().publish(
+        image.digest,
+        attachments=attachments_of(build, image, builder_id=settings.SITE_URL or "urn:model-commons:builder"),
+        progress=lambda done, total: report("publishing", done, total),
+    )
+
+
 def _start(claim: Claim, rollout: Rollout) -> None:
     """Bring the cup to answer. `ConflictError` as soon as the rollout is over: replaced, or its version retired."""
     spec, backend = cups.rollout_cup(rollout), serving_backend()
-    report = _throttled(claim)
+    report = throttled(claim)
 
     def still_wanted() -> None:
         report("starting", 0, 0)
@@ -306,42 +322,6 @@ def _with_log(name: str) -> Iterator[None]:
         raise ModelStartError(error.code, **params) from error
 
 
-def _progress(claim: Claim) -> Progress:
-    report = _throttled(claim)
-    return lambda done, total: report("packaging", done, total)
-
-
-def _logged(claim: Claim, build: ImageBuild) -> Progress:
-    """Progress reports, with a line in the build's log at each quarter that took its time."""
-    report, quarter, at = _progress(claim), 0, time.monotonic()
-
-    def reporting(done: int, total: int) -> None:
-        nonlocal quarter, at
-        report(done, total)
-        passed = 4 * done // total if total else 0
-        if passed > quarter and time.monotonic() - at >= LOG_SECONDS:
-            params = {"percent": 25 * passed, "total_bytes": total}
-            with claim.writing():
-                services.log_line(build=build, code="build_log.read", params=params)
-            quarter, at = passed, time.monotonic()
-
-    return reporting
-
-
-def _throttled(claim: Claim) -> trial.Report:
-    """Progress reports, at most two a second beside the changes of step: each one is a write."""
-    last, at = "", 0.0
-
-    def report(phase: str, done: int, total: int) -> None:
-        nonlocal last, at
-        now = time.monotonic()
-        if phase != last or now - at >= PROGRESS_SECONDS:
-            last, at = phase, now
-            claim.report(phase=phase, done=done, total=total)
-
-    return report
-
-
 def _version(claim: Claim) -> ModelVersion | None:
     rows = ModelVersion.objects.select_related("registered_model__owner")
     return rows.filter(pk=claim.subject_id).first()
@@ -358,18 +338,23 @@ def _rollout(claim: Claim) -> Rollout:
 
 def _kinds() -> Iterator[JobKind]:
     patient, minutes = 8, 60.0  # eight attempts reach over four minutes
+    enduring = 12  # twelve reach over twenty: an OCI registry that is being restarted or moved is waited for
     yield JobKind(
         name="try_version",
         handle=try_version,
         on_failure=leave_untried,
         deadline=timedelta(seconds=30 * minutes),
-        max_failures=patient,
+        max_failures=enduring,
     )
     yield JobKind(
         name="try_draft", handle=try_draft, on_failure=leave_to_its_page, deadline=timedelta(seconds=10 * minutes)
     )
     yield JobKind(
-        name="build_image", handle=build_image, on_failure=end_build, deadline=timedelta(seconds=120 * minutes)
+        name="build_image",
+        handle=build_image,
+        on_failure=end_build,
+        deadline=timedelta(seconds=120 * minutes),
+        max_failures=enduring,
     )
     yield JobKind(
         name="roll_out",

@@ -65,6 +65,18 @@ Progress = Callable[[int, int], None]
 """Called with (bytes done, bytes in all)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """What is said about an image and kept beside it: its card, bill of materials or provenance.
+
+    `artifact_type` is a media type; `title` is the file name that tools give it.
+    """
+
+    artifact_type: str
+    title: str
+    data: bytes
+
+
 class ImageBuilder(Protocol):
     """Packages files as an OCI image without copying a weight."""
 
@@ -76,6 +88,16 @@ class ImageBuilder(Protocol):
 
     def get(self, digest: str) -> BuiltImage:
         """The stored image; `NotFoundError` if unknown."""
+
+    def publish(self, digest: str, *, attachments: Sequence[Attachment] = (), progress: Progress | None = None) -> str:
+        """Hand an approved image over to those who serve it, with what is said about it; idempotent.
+
+        Returns the reference by digest under which clusters pull it, "" where there is no registry.
+        `NotFoundError` if the image was never built.
+        """
+
+    def attachments(self, digest: str) -> tuple[Attachment, ...]:
+        """What was published with the image, by type and title; `NotFoundError` if it was not published."""
 
     def delete(self, digest: str) -> None:
         """Forget the image; an absent one is fine."""

@@ -13,8 +13,9 @@ BUILD_LOG_MESSAGES = {
     "build_log.resumed": Message(_("Another worker took the build up, attempt %(attempt)s.")),
     "build_log.checked": Message(_("The content is what was reviewed: %(digest)s.")),
     "build_log.file": Message(_("To be packaged: %(path)s, %(size_bytes)s.")),
-    "build_log.read": Message(_("%(percent)s %% of %(total_bytes)s read and compared with its digest.")),
+    "build_log.read": Message(_("%(percent)s %% of %(total_bytes)s packaged.")),
     "build_log.built": Message(_("The image is complete: %(digest)s.")),
+    "build_log.published": Message(_("The image can be pulled as %(reference)s.")),
     "build_log.accepted": Message(_("It is the image that was approved. The rollout waits for a worker.")),
     "build_log.accepted_late": Message(
         _("It is the image that was approved, but a version that was approved later has taken its place.")

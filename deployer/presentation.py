@@ -20,10 +20,11 @@ PHASES = {
     "waiting": _("Waiting for a worker"),
     "checking": _("Comparing with the review"),
     "packaging": _("Packaging the files"),
+    "publishing": _("Publishing the image"),
     "starting": _("Starting the model"),
     "verifying": _("Asking the first example"),
 }
-BUILD_PHASES = ("waiting", "checking", "packaging")
+BUILD_PHASES = ("waiting", "checking", "packaging", "publishing")
 ROLLOUT_PHASES = ("waiting", "starting", "verifying")
 WHO = {
     WhoActs.USER.value: _("The submitter has to act."),

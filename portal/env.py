@@ -23,6 +23,8 @@ from portal.env_parsers import (
     port,
     positive,
     rate,
+    registry_address,
+    repository,
     web_address,
     words,
 )
@@ -232,6 +234,24 @@ GATEWAY_TIMEOUT_SECONDS = declare(
 )
 GATEWAY_MAX_BYTES = declare(
     "MODEL_COMMONS_GATEWAY_MAX_BYTES", str(16 * 1024**2), positive, "Largest prediction request, in bytes."
+)
+OCI_REGISTRY_URL = declare(
+    "MODEL_COMMONS_OCI_REGISTRY_URL",
+    "",
+    registry_address,
+    "OCI registry that images are pushed to, as https://host[:port]; empty: images stay in the data folder.",
+)
+OCI_QUARANTINE_REPOSITORY = declare(
+    "MODEL_COMMONS_OCI_QUARANTINE_REPOSITORY",
+    "model-commons/quarantine",
+    repository,
+    "Repository there for images that wait for their review; nothing but the portal should read it.",
+)
+OCI_APPROVED_REPOSITORY = declare(
+    "MODEL_COMMONS_OCI_APPROVED_REPOSITORY",
+    "model-commons/approved",
+    repository,
+    "Repository there for approved images, from which clusters pull.",
 )
 OCI_REGISTRY_USERNAME = declare(
     "MODEL_COMMONS_OCI_REGISTRY_USERNAME", "", str, "Account at the OCI registry that images are pushed to."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -105,3 +106,18 @@ def choice(*allowed: str) -> Callable[[str], str]:
 def web_address(text: str) -> str:
     """An http(s) address without the slash at its end, or nothing."""
     return address_of("http", "https")(text).rstrip("/")
+
+
+def registry_address(text: str) -> str:
+    """`http(s)://host[:port]` without a path, or nothing."""
+    scheme, mark, rest = text.rstrip("/").partition("://")
+    if text and (scheme not in {"http", "https"} or not mark or not rest or "/" in rest or "@" in rest):
+        raise ValueError("expected https://host[:port] without a path or a name")
+    return text.rstrip("/")
+
+
+def repository(text: str) -> str:
+    """An OCI repository's name: lower-case words joined by slashes."""
+    if re.fullmatch(r"[a-z0-9]+(?:(?:[._-]|__)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._-]|__)[a-z0-9]+)*)*", text) is None:
+        raise ValueError("expected lower-case words joined by slashes")
+    return text

@@ -28,6 +28,8 @@ class Chosen:
     smtp_host: str
     oidc: tuple[str, str, str]
     mediawiki: tuple[str, str, str]
+    oci_registry: tuple[str, str, str] = ("", "", "")
+    """Address, quarantine and approved repository."""
 
 
 def chosen(env: ModuleType, *, secret_key: str, mail_is_needed: bool) -> Chosen:
@@ -44,6 +46,7 @@ def chosen(env: ModuleType, *, secret_key: str, mail_is_needed: bool) -> Chosen:
         smtp_host=env.SMTP_HOST,
         oidc=(env.OIDC_SERVER_URL, env.OIDC_CLIENT_ID, env.OIDC_CLIENT_SECRET),
         mediawiki=(env.MEDIAWIKI_REST_URL, env.MEDIAWIKI_CLIENT_ID, env.MEDIAWIKI_CLIENT_SECRET),
+        oci_registry=(env.OCI_REGISTRY_URL, env.OCI_QUARANTINE_REPOSITORY, env.OCI_APPROVED_REPOSITORY),
     )
 
 
@@ -73,6 +76,11 @@ def _half_set(it: Chosen) -> list[str]:
         found.append(
             "Sign-in by wiki account needs MODEL_COMMONS_MEDIAWIKI_CLIENT_ID and "
             "MODEL_COMMONS_MEDIAWIKI_CLIENT_SECRET together."
+        )
+    if it.oci_registry[0] and it.oci_registry[1] == it.oci_registry[2]:
+        found.append(
+            "MODEL_COMMONS_OCI_QUARANTINE_REPOSITORY and MODEL_COMMONS_OCI_APPROVED_REPOSITORY must differ: what was "
+            "not approved may not lie where clusters pull."
         )
     return found
 
@@ -113,6 +121,10 @@ def _open_doors(it: Chosen) -> list[str]:
         (
             any(it.mediawiki[1:]) and not it.mediawiki[0].startswith("https://"),
             "MODEL_COMMONS_MEDIAWIKI_REST_URL must begin with https://.",
+        ),
+        (
+            it.oci_registry[0].startswith("http://"),
+            "MODEL_COMMONS_OCI_REGISTRY_URL must begin with https://.",
         ),
     )
     return [reason for broken, reason in rules if broken]

@@ -225,6 +225,16 @@ BACKENDS: dict[str, dict[str, Any]] = {
         },
     },
 }
+if env.OCI_REGISTRY_URL:
+    BACKENDS["image_builder"] = {
+        "class": "deployer.builders.oci_registry.RegistryImageBuilder",
+        "options": {
+            "root": DATA_DIR / "images",
+            "registry_url": env.OCI_REGISTRY_URL,
+            "quarantine": env.OCI_QUARANTINE_REPOSITORY,
+            "approved": env.OCI_APPROVED_REPOSITORY,
+        },
+    }
 OCI_REGISTRY: dict[str, Any] = {
     "username": env.OCI_REGISTRY_USERNAME,
     "password_file": env.OCI_REGISTRY_PASSWORD_FILE,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from deployer.builders import recipes
 from deployer.builders.hashing import hash_in_frame
 from deployer.errors import IntegrityError, NotFoundError
-from deployer.interfaces import BlobReader, BuiltImage, FileEntry, ImageSpec, LayerRecipe, Progress
+from deployer.interfaces import Attachment, BlobReader, BuiltImage, FileEntry, ImageSpec, LayerRecipe, Progress
 from deployer.oci.files import sync_folder, write_atomically
 from deployer.oci.layers import frame, ordered_files
 from deployer.oci.manifest import assemble, digest_of
@@ -22,7 +22,8 @@ class LocalImageBuilder:
     """`deployer.interfaces.ImageBuilder` in a folder.
 
     `sha256/` holds manifests and configs, `recipes/` one JSON file per packaged file, `images/` one per image. The
-    image's file is written last, so a crash leaves recipes that the next build uses, never half an image.
+    image's file is written last, so a crash leaves recipes that the next build uses, never half an image. What is said
+    about a published image lies in `attachments/`.
     """
 
     def __init__(self, root: Path, blobs: BlobReader) -> None:
@@ -30,8 +31,9 @@ class LocalImageBuilder:
         self._json = root / "sha256"
         self._recipes = root / "recipes"
         self._images = root / "images"
+        self._attachments = root / "attachments"
         self._tmp = root / "tmp"
-        for folder in (self._json, self._recipes, self._images, self._tmp):
+        for folder in (self._json, self._recipes, self._images, self._attachments, self._tmp):
             folder.mkdir(mode=0o750, parents=True, exist_ok=True)
 
     def build(self, spec: ImageSpec, *, progress: Progress | None = None) -> BuiltImage:
@@ -58,6 +60,28 @@ class LocalImageBuilder:
             raise IntegrityError("build.image_corrupt", digest=digest) from error
         return BuiltImage(digest=digest, manifest=manifest, config=config, layers=layers)
 
+    def publish(self, digest: str, *, attachments: Sequence[Attachment] = (), progress: Progress | None = None) -> str:
+        """Keep what is said about the image; serving on this machine takes the files from the content store."""
+        image = self.get(digest)
+        kept = sorted(attachments, key=lambda each: (each.artifact_type, each.title))
+        with self._locked():
+            data = recipes.dump([recipes.attachment_to_json(each) for each in kept])
+            write_atomically(self._attachments / f"{_hex(digest)}.json", data, tmp=self._tmp)
+        if progress is not None:
+            total = sum(layer.size for layer in image.layers)
+            progress(total, total)
+        return ""
+
+    def attachments(self, digest: str) -> tuple[Attachment, ...]:
+        """What was published with the image; `NotFoundError` if it was not, `IntegrityError` if it was altered."""
+        try:
+            stored = json.loads((self._attachments / f"{_hex(digest)}.json").read_bytes())
+            return tuple(recipes.attachment_from_json(value) for value in stored)
+        except FileNotFoundError:
+            raise NotFoundError("build.image_missing", digest=digest) from None
+        except (TypeError, ValueError) as error:
+            raise IntegrityError("build.image_corrupt", digest=digest) from error
+
     def delete(self, digest: str) -> None:
         """Forget the image; an absent one is fine. Recipes stay: other images share them, and they are small."""
         with contextlib.suppress(NotFoundError), self._locked():
@@ -66,6 +90,7 @@ class LocalImageBuilder:
             # The record goes first: without it the rest is unreachable, whatever happens next.
             record.unlink(missing_ok=True)
             sync_folder(record.parent)
+            (self._attachments / record.name).unlink(missing_ok=True)
             for name in names:
                 self._json_path(name).unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""Layer recipes as JSON: what the local builder keeps instead of layers."""
+"""Layer recipes and attachments as JSON: what the local builder keeps beside manifests, instead of layers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 import json
 from typing import Any
 
-from deployer.interfaces import LayerRecipe
+from deployer.interfaces import Attachment, LayerRecipe
 
 
 def recipe_key(path: str, blob_sha256: str) -> str:
@@ -45,6 +45,24 @@ def from_json(value: Any) -> LayerRecipe:
     if recipe.size != len(recipe.header) + recipe.blob_size + recipe.padding:
         raise ValueError("a layer recipe whose sizes disagree")
     return recipe
+
+
+def attachment_to_json(attachment: Attachment) -> dict[str, Any]:
+    """The attachment as plain JSON values."""
+    return {
+        "artifact_type": attachment.artifact_type,
+        "title": attachment.title,
+        "data": base64.b64encode(attachment.data).decode("ascii"),
+    }
+
+
+def attachment_from_json(value: Any) -> Attachment:
+    """The attachment back; `ValueError` for anything that `attachment_to_json` did not write."""
+    try:
+        data = base64.b64decode(value["data"], validate=True)
+        return Attachment(artifact_type=str(value["artifact_type"]), title=str(value["title"]), data=data)
+    except (KeyError, TypeError) as error:
+        raise ValueError("not an attachment") from error
 
 
 def dump(value: Any) -> bytes:

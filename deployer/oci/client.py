@@ -16,12 +16,12 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from deployer.errors import DigestMismatchError, NotFoundError, OperatorError, TransientError
-from deployer.interfaces import BlobReader, BuiltImage, Progress
+from deployer.interfaces import Attachment, BlobReader, BuiltImage, LayerRecipe, Progress
 from deployer.oci.layers import layer_from
-from deployer.oci.manifest import MANIFEST_TYPE, canonical, digest_of
+from deployer.oci.manifest import INDEX_TYPE, MANIFEST_TYPE, canonical, digest_of
+from deployer.oci.referrers import EMPTY_CONFIG, attachment_in, referrer_manifest
 from deployer.oci.transport import Answer, Transport
 
-INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 _OCTETS = "application/octet-stream"
 _ANY_MANIFEST = f"{MANIFEST_TYPE}, {INDEX_TYPE}"
 _RANGE = re.compile(r"(?:bytes=)?0-(\d+)", re.ASCII)
@@ -74,7 +74,7 @@ class RegistryClient:
                 repository=repository,
                 digest=layer.digest,
                 size=layer.size,
-                source=lambda start, layer=layer: layer_from(blobs, layer, start=start),  # type: ignore[misc]  # mypy does not infer a default's type in a lambda
+                source=_metered(blobs, layer, before=done, total=total, progress=progress),
                 mount_from=mount_from,
             )
             done += layer.size
@@ -160,10 +160,50 @@ class RegistryClient:
             page = _next_page(answer)
         return found
 
-    def promote(self, image: BuiltImage, *, source: str, target: str, blobs: BlobReader, tag: str = "") -> None:
+    def promote(
+        self,
+        image: BuiltImage,
+        *,
+        source: str,
+        target: str,
+        blobs: BlobReader,
+        tag: str = "",
+        progress: Progress | None = None,
+    ) -> None:
         """Bring an image from one repository into another by mounting: no layer travels if the registry allows it."""
         self.manifest(repository=source, reference=image.digest)
-        self.push_image(image, repository=target, blobs=blobs, tag=tag, mount_from=source)
+        self.push_image(image, repository=target, blobs=blobs, tag=tag, mount_from=source, progress=progress)
+
+    def attach(self, image: BuiltImage, attachment: Attachment, *, repository: str) -> str:
+        """Keep something beside an image that the repository holds; returns the referrer's digest. Safe to repeat."""
+        self.push_bytes(repository=repository, data=EMPTY_CONFIG)
+        self.push_bytes(repository=repository, data=attachment.data)
+        manifest = referrer_manifest(image, attachment)
+        digest = digest_of(manifest)
+        return self.put_manifest(repository=repository, reference=digest, data=manifest)
+
+    def attachments(self, *, repository: str, digest: str) -> list[Attachment]:
+        """What `attach` put beside the image; referrers of another shape are passed over."""
+        found = []
+        for each in self.referrers(repository=repository, digest=digest):
+            described = attachment_in(self.manifest(repository=repository, reference=each.digest))
+            if described is not None:
+                data = self.blob(repository=repository, digest=described.digest)
+                found.append(Attachment(artifact_type=described.artifact_type, title=described.title, data=data))
+        return found
+
+    def blob(self, *, repository: str, digest: str) -> bytes:
+        """A small blob's bytes (at most 8 MiB), compared with the digest; `NotFoundError` if absent."""
+        answer = self._ask("GET", repository, f"blobs/{digest}", expect={200, 404})
+        if answer.status == HTTPStatus.NOT_FOUND:
+            raise NotFoundError("oci_registry.unknown", reference=digest)
+        if digest_of(answer.body) != digest:
+            raise DigestMismatchError("oci_registry.digest_mismatch", expected=digest, actual=digest_of(answer.body))
+        return answer.body
+
+    def delete_manifest(self, *, repository: str, digest: str) -> None:
+        """Forget a manifest; one that is absent, or a registry that deletes nothing, is fine."""
+        self._ask("DELETE", repository, f"manifests/{digest}", expect={202, 404, 405})
 
     def _open_session(self, repository: str, *, digest: str = "", mount_from: str = "") -> str | None:
         """Where to send a blob; None if the registry mounted it."""
@@ -298,6 +338,20 @@ def _limited(chunks: Iterable[bytes], length: int) -> Iterator[bytes]:
             return
         length -= len(chunk)
         yield chunk
+
+
+def _metered(blobs: BlobReader, layer: LayerRecipe, *, before: int, total: int, progress: Progress | None) -> Source:
+    """The bytes of a layer, each chunk told to `progress`: a model is often one layer that takes minutes."""
+
+    def source(start: int) -> Iterator[bytes]:
+        done = before + start
+        for chunk in layer_from(blobs, layer, start=start):
+            yield chunk
+            done += len(chunk)
+            if progress is not None:
+                progress(done, total)
+
+    return source
 
 
 def _fallback_tag(digest: str) -> str:

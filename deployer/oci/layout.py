@@ -16,12 +16,11 @@ from typing import Any
 from deployer.errors import ConflictError, IntegrityError, NotFoundError, UserError
 from deployer.interfaces import BuiltImage, LayerStream, Progress
 from deployer.oci.files import full_disk_as_error, sync_file, sync_folder
-from deployer.oci.manifest import MANIFEST_TYPE, canonical, digest_of
+from deployer.oci.manifest import INDEX_TYPE, MANIFEST_TYPE, canonical, digest_of
 from deployer.oci.reference import digest_hex, is_digest
 
 REF_NAME = "org.opencontainers.image.ref.name"
 
-_INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 _VERSION = {"imageLayoutVersion": "1.0.0"}
 _REF_NAME = re.compile(r"[A-Za-z0-9]+(?:(?:[-._:@+/]|--)[A-Za-z0-9]+)*", re.ASCII)
 _JSON_LIMIT = 4 << 20  # what registries accept for a manifest
@@ -122,7 +121,7 @@ def _index(image: BuiltImage, ref_name: str) -> bytes:
         "mediaType": MANIFEST_TYPE,
         "size": len(image.manifest),
     }
-    return canonical({"manifests": [descriptor], "mediaType": _INDEX_TYPE, "schemaVersion": 2})
+    return canonical({"manifests": [descriptor], "mediaType": INDEX_TYPE, "schemaVersion": 2})
 
 
 def _write_checked(blobs: Path, chunks: Iterable[bytes], *, digest: str, size: int) -> Iterator[int]:

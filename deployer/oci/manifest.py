@@ -11,6 +11,7 @@ from deployer.interfaces import BuiltImage, ImageSpec, LayerRecipe
 from deployer.oci.layers import MODELS
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar"
 TITLE = "org.opencontainers.image.title"

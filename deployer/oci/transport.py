@@ -75,9 +75,9 @@ Body = bytes | Iterable[bytes]
 class Transport:
     """One registry. Safe to share between threads; `pause` waits for so many seconds."""
 
-    def __init__(self, access: RegistryAccess, *, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, access: RegistryAccess, *, pause: Callable[[float], None] | None = None) -> None:
         self._access = access
-        self._pause = pause
+        self._pause = time.sleep if pause is None else pause
         self._tokens = Tokens()
         self._pool = urllib3.PoolManager(
             retries=False,

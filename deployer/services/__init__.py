@@ -6,6 +6,7 @@ from deployer.services.builds import (
     cancel_build,
     fail_build,
     finish_build,
+    may_publish,
     queue_build,
     retry_build,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "fail_rollout",
     "finish_build",
     "log_line",
+    "may_publish",
     "note_health",
     "note_not_brought_back",
     "note_stopped",

@@ -57,8 +57,22 @@ def begin_build(*, build: ImageBuild) -> bool:
     return True
 
 
-def finish_build(*, build: ImageBuild, built_digest: str) -> Due:
+def may_publish(*, build: ImageBuild, built_digest: str) -> bool:
+    """Whether the image may be handed over: only while its version is approved, and only as it was approved.
+
+    `DigestMismatchError` if it is another image than the approved one. Call it in the job's fenced transaction.
+    """
+    if build.state != ImageBuildState.BUILDING:
+        return False
+    if built_digest != build.approved_digest:
+        raise DigestMismatchError("build.digest_mismatch", approved=build.approved_digest, built=built_digest)
+    return _locked_version(build.version_id).state == VersionState.APPROVED
+
+
+def finish_build(*, build: ImageBuild, built_digest: str, reference: str = "") -> Due:
     """Accept the image and make its rollout due, all or nothing. Call it in the fenced transaction of the job.
+
+    `reference` is where clusters can pull it from, "" without an OCI registry.
 
     `DigestMismatchError` if it is not the image that was approved; a version retired meanwhile cancels the build, and
     of one that was cancelled itself nothing comes.
@@ -84,6 +98,8 @@ def finish_build(*, build: ImageBuild, built_digest: str) -> Due:
         **ended,
     )
     log_line(build=build, code="build_log.built", params={"digest": built_digest})
+    if reference:
+        log_line(build=build, code="build_log.published", params={"reference": reference})
     endpoint = endpoint_of(version.registered_model)
     rollout = Rollout.objects.create(endpoint=endpoint, version=version, build=build, image_digest=built_digest)
     if supersede_if_late(rollout):

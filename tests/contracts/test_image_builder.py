@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from deployer.builders.local import LocalImageBuilder
+from deployer.builders.oci_registry import RegistryImageBuilder
 from deployer.errors import BuildError, IntegrityError, NotFoundError
-from deployer.interfaces import BlobReader, FileEntry, ImageBuilder, ImageSpec
+from deployer.interfaces import Attachment, BlobReader, FileEntry, ImageBuilder, ImageSpec
+from deployer.oci.client import RegistryClient
 from deployer.oci.layers import layer_stream
+from deployer.oci.transport import RegistryAccess, Transport
 from tests.fakes.blobs import InMemoryBlobStore
 from tests.fakes.builders import InMemoryImageBuilder
+from tests.stubs.docker_registry import PROGRAM, running_server
+from tests.stubs.oci_registry import running_registry
 
 MODEL = bytes(range(256)) * 40
 CONFIG = b'{"framework": "xgboost"}'
@@ -28,12 +36,44 @@ def entry(path: str, data: bytes) -> FileEntry:
 SPEC = ImageSpec(files=(entry("model.ubj", MODEL), entry("conf/settings.json", CONFIG)), labels=LABELS)
 
 
-def local_builder(root: Path, blobs: BlobReader) -> ImageBuilder:
-    return LocalImageBuilder(root, blobs)
+CARD = Attachment(artifact_type="text/markdown", title="README.md", data=b"# Article quality\n")
+BOM = Attachment(artifact_type="application/vnd.cyclonedx+json", title="bom.cdx.json", data=b"{}")
 
 
-def memory_builder(_root: Path, blobs: BlobReader) -> ImageBuilder:
-    return InMemoryImageBuilder(blobs)
+@contextmanager
+def local_builder(root: Path, blobs: BlobReader) -> Iterator[ImageBuilder]:
+    yield LocalImageBuilder(root, blobs)
+
+
+@contextmanager
+def memory_builder(_root: Path, blobs: BlobReader) -> Iterator[ImageBuilder]:
+    yield InMemoryImageBuilder(blobs)
+
+
+@contextmanager
+def registry_builder(root: Path, blobs: BlobReader) -> Iterator[ImageBuilder]:
+    with running_registry() as registry:
+        yield made_for(registry.url, root, blobs)
+
+
+@contextmanager
+def real_registry_builder(root: Path, blobs: BlobReader) -> Iterator[ImageBuilder]:
+    if PROGRAM is None:
+        pytest.skip("docker-registry is not installed")
+    (root.parent / "registry").mkdir()
+    with running_server(root.parent / "registry") as host:
+        yield made_for(f"http://{host}", root, blobs)
+
+
+def made_for(url: str, root: Path, blobs: BlobReader) -> ImageBuilder:
+    return RegistryImageBuilder(
+        root,
+        blobs,
+        connect=lambda: RegistryClient(Transport(RegistryAccess(url=url), pause=lambda _seconds: None)),
+        host=urlsplit(url).netloc,
+        quarantine="portal/quarantine",
+        approved="portal/approved",
+    )
 
 
 @pytest.fixture
@@ -44,10 +84,13 @@ def blobs(tmp_path: Path) -> InMemoryBlobStore:
     return store
 
 
-@pytest.fixture(params=[local_builder, memory_builder], ids=["local", "memory"])
-def builder(request: pytest.FixtureRequest, tmp_path: Path, blobs: InMemoryBlobStore) -> ImageBuilder:
-    made: ImageBuilder = request.param(tmp_path / "images", blobs)
-    return made
+@pytest.fixture(
+    params=[local_builder, memory_builder, registry_builder, real_registry_builder],
+    ids=["local", "memory", "registry", "docker-registry"],
+)
+def builder(request: pytest.FixtureRequest, tmp_path: Path, blobs: InMemoryBlobStore) -> Iterator[ImageBuilder]:
+    with request.param(tmp_path / "images", blobs) as made:
+        yield made
 
 
 def test_the_digest_of_a_fixed_spec_never_changes(builder: ImageBuilder) -> None:
@@ -98,6 +141,33 @@ def test_a_built_image_is_kept_until_deleted(builder: ImageBuilder) -> None:
         builder.get(image.digest)
     assert builder.build(SPEC) == image
     assert builder.get(image.digest) == image
+
+
+def test_a_published_image_carries_what_is_said_about_it(builder: ImageBuilder) -> None:
+    image = builder.build(SPEC)
+    with pytest.raises(NotFoundError):
+        builder.attachments(image.digest)
+    seen: list[tuple[int, int]] = []
+    references = {
+        builder.publish(image.digest, attachments=[CARD, BOM], progress=lambda done, total: seen.append((done, total)))
+        for _ in range(2)
+    }
+    (reference,) = references
+    assert not reference or reference.endswith(f"@{image.digest}")
+    assert builder.attachments(image.digest) == (BOM, CARD)
+    assert seen[-1] == (sum(layer.size for layer in image.layers),) * 2
+    assert builder.get(image.digest) == image
+    builder.delete(image.digest)
+    with pytest.raises(NotFoundError):
+        builder.attachments(image.digest)
+
+
+@pytest.mark.parametrize("digest", ["", "sha256:" + "0" * 64, "../../etc/passwd"])
+def test_only_what_was_built_can_be_published(builder: ImageBuilder, digest: str) -> None:
+    with pytest.raises(NotFoundError):
+        builder.publish(digest)
+    with pytest.raises(NotFoundError):
+        builder.attachments(digest)
 
 
 def test_deleting_one_image_spares_another_of_the_same_files(builder: ImageBuilder) -> None:

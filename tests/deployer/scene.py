@@ -88,6 +88,7 @@ def submitted(*, owner: str = "vera", name: str = "sums", expected: dict[str, An
         state=VersionState.SUBMITTED,
         revision=1,
         licence="MIT",
+        card_source="# Sums\n",
         model_format=RUNTIME,
         runtime=RUNTIME,
         submitted_by=submitter,

@@ -130,7 +130,7 @@ def test_a_missing_runtime_is_repeated_and_then_left_to_an_operator_with_the_rea
     job = Job.objects.get()
     assert (job.state, job.failures, job.last_error) == (JobState.QUEUED, 1, "runtime.unknown")
 
-    Job.objects.update(failures=7, run_after=job.created_at)
+    Job.objects.update(failures=11, run_after=job.created_at)
     scene.work_off()
 
     version.refresh_from_db()

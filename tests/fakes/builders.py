@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 from deployer.errors import IntegrityError, NotFoundError, PortalError
-from deployer.interfaces import BlobReader, BuiltImage, FileEntry, ImageSpec, LayerRecipe, Progress
+from deployer.interfaces import Attachment, BlobReader, BuiltImage, FileEntry, ImageSpec, LayerRecipe, Progress
 from deployer.oci.layers import frame, ordered_files
 from deployer.oci.manifest import assemble
 
@@ -13,12 +14,14 @@ from deployer.oci.manifest import assemble
 class InMemoryImageBuilder:
     """`deployer.interfaces.ImageBuilder` in a dict, with true digests.
 
-    `failure` is raised by the next builds until it is set to None again; `builds` lists every spec asked for.
+    `failure` is raised by the next builds until it is set to None again; `builds` lists every spec asked for;
+    `published` holds what was said about each image that was handed over.
     """
 
     def __init__(self, blobs: BlobReader) -> None:
         self.images: dict[str, BuiltImage] = {}
         self.builds: list[ImageSpec] = []
+        self.published: dict[str, tuple[Attachment, ...]] = {}
         self.failure: PortalError | None = None
         self._blobs = blobs
         self._known: dict[FileEntry, LayerRecipe] = {}
@@ -42,8 +45,21 @@ class InMemoryImageBuilder:
             raise NotFoundError("build.image_missing", digest=digest)
         return self.images[digest]
 
+    def publish(self, digest: str, *, attachments: Sequence[Attachment] = (), progress: Progress | None = None) -> str:
+        total = sum(layer.size for layer in self.get(digest).layers)
+        self.published[digest] = tuple(sorted(attachments, key=lambda each: (each.artifact_type, each.title)))
+        if progress is not None:
+            progress(total, total)
+        return ""
+
+    def attachments(self, digest: str) -> tuple[Attachment, ...]:
+        if digest not in self.published:
+            raise NotFoundError("build.image_missing", digest=digest)
+        return self.published[digest]
+
     def delete(self, digest: str) -> None:
         self.images.pop(digest, None)
+        self.published.pop(digest, None)
 
     def _layer(self, entry: FileEntry) -> LayerRecipe:
         with self._blobs.open(entry.sha256) as blob:

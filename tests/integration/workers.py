@@ -84,7 +84,7 @@ def _watch(witness: Witness) -> None:
         "store": (blob_store(), ("adopt", "open", "local_path")),
         "gate": (file_inspector(), ("inspect",)),
         "scanner": (pickle_scanner(), ("scan",)),
-        "builder": (image_builder(), ("build",)),
+        "builder": (image_builder(), ("build", "publish")),
         "serving": (serving_backend(), ("apply", "status", "request", "delete")),
     }
     for role, (instance, verbs) in outside.items():

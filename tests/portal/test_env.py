@@ -67,3 +67,18 @@ def test_booleans(text: str, expected: bool) -> None:  # noqa: FBT001  # the val
 
 def test_words_leave_out_empty_ones() -> None:
     assert env_parsers.words(" a.example , ,b.example") == ["a.example", "b.example"]
+
+
+@pytest.mark.parametrize(
+    "text", ["registry.example", "https://", "ftp://registry.example", "https://a.example/b", "https://user@a.example"]
+)
+def test_a_registry_is_named_by_scheme_and_host(text: str) -> None:
+    with pytest.raises(ValueError, match="https://host"):
+        env_parsers.registry_address(text)
+
+
+@pytest.mark.parametrize("text", ["", "Models", "a//b", "/a", "a/", "a:b", "a/../b"])
+def test_a_repository_is_lower_case_words(text: str) -> None:
+    with pytest.raises(ValueError, match="lower-case words"):
+        env_parsers.repository(text)
+    assert env_parsers.repository("model-commons/quarantine") == "model-commons/quarantine"

@@ -42,6 +42,15 @@ def settings_in(folder: Path, expression: str, **changes: str) -> str:
     return done.stdout.strip()
 
 
+def test_a_registry_by_name_is_where_images_go(tmp_path: Path) -> None:
+    made = settings_in(
+        tmp_path,
+        "s.BACKENDS['image_builder']['class'], s.BACKENDS['image_builder']['options']['registry_url']",
+        MODEL_COMMONS_OCI_REGISTRY_URL="https://registry.example:5000/",
+    )
+    assert made == "deployer.builders.oci_registry.RegistryImageBuilder https://registry.example:5000"
+
+
 def test_django_has_nothing_to_warn_of(tmp_path: Path) -> None:
     done = run(tmp_path, "manage.py", "check", "--deploy", "--fail-level", "WARNING")
 
@@ -73,6 +82,8 @@ SAFE = Chosen(
         ({"demo": True}, "MODEL_COMMONS_DEMO"),
         ({"behind_proxy": False}, "MODEL_COMMONS_TRUST_PROXY"),
         ({"hosts": ["*"]}, "MODEL_COMMONS_ALLOWED_HOSTS"),
+        ({"oci_registry": ("http://registry.example", "a", "b")}, "MODEL_COMMONS_OCI_REGISTRY_URL must begin"),
+        ({"oci_registry": ("https://registry.example", "a", "a")}, "MODEL_COMMONS_OCI_APPROVED_REPOSITORY must differ"),
         ({"site_url": "http://models.example.org"}, "MODEL_COMMONS_SITE_URL"),
         ({"smtp_host": ""}, "MODEL_COMMONS_SMTP_HOST"),
         ({"oidc": ("", "portal", "hush")}, "MODEL_COMMONS_OIDC_SERVER_URL"),

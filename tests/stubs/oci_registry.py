@@ -21,13 +21,14 @@ PIECE = 1 << 16
 
 @dataclass
 class Fault:
-    """What goes wrong with the next `times` requests that match: a status, or a cut after so many bytes of the body."""
+    """What goes wrong with the next `times` requests that match: a status or a cut, at once or after so many bytes."""
 
     method: str
     path: str
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     cut_after: int = -1
+    cut_now: bool = False
     times: int = 1
 
 
@@ -80,6 +81,10 @@ class _Handler(BaseHTTPRequestHandler):
         registry, parts = self.registry, urlsplit(self.path)
         registry.requests.append((self.command, self.path))
         fault = registry.fault_for(self.command, self.path)
+        if fault is not None and fault.cut_now:
+            self.close_connection = True
+            self.connection.close()
+            return None
         if fault is not None and fault.status:
             self.close_connection = True  # the body is left unread
             return self._answer(fault.status, headers=fault.headers, body=_error("INJECTED"))
@@ -174,6 +179,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _manifest(self, repository: str, name: str) -> None:
         held = self.registry.manifests.setdefault(repository, {})
+        if self.command == "DELETE":
+            gone = [tag for tag, (_kind, data) in held.items() if name in {tag, _digest(data)}]
+            for tag in gone:
+                del held[tag]
+            return self._answer(202 if gone else 404)
         if self.command != "PUT":
             kind, data = held.get(name, ("", b""))
             return self._answer(200 if kind else 404, headers={"Content-Type": kind}, body=data)
@@ -215,6 +225,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD" and status != 204:
             self.wfile.write(body)
+
+
+def _digest(data: bytes) -> str:
+    return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
 def _basic(user: tuple[str, str]) -> str:
