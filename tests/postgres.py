@@ -33,28 +33,47 @@ class NoPostgresError(RuntimeError):
     """None of the installed servers could be started; the text says what each of them answered."""
 
 
+class Server:
+    """A server below `scratch` that may be stopped and started again with what it holds. It dies with this process."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._process, self._binaries, self._folder = _start_any(scratch)
+
+    @property
+    def url(self) -> str:
+        return f"postgres://postgres@{quote(str(self._folder), safe='')}/portal"
+
+    def stop(self) -> None:
+        """PostgreSQL's fast shutdown: whoever is connected is cut off."""
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def start(self) -> None:
+        self._process = _launch(self._binaries, self._folder)
+
+
 @contextmanager
 def running(scratch: Path) -> Iterator[str]:
-    """Start a server below `scratch`, give its `DATABASE_URL`, and stop it; it also dies with this process."""
-    process, folder = _start_any(scratch)
+    """Start a server below `scratch`, give its `DATABASE_URL`, and stop it."""
+    server = Server(scratch)
     try:
-        yield f"postgres://postgres@{quote(str(folder), safe='')}/portal"
+        yield server.url
     finally:
-        process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        server.stop()
 
 
-def _start_any(scratch: Path) -> tuple[subprocess.Popen[bytes], Path]:
+def _start_any(scratch: Path) -> tuple[subprocess.Popen[bytes], Path, Path]:
     """The first of the installed servers that starts."""
     answers = []
     for number, binaries in enumerate(_installed(scratch)):
         folder = scratch / f"postgres-{number}"
         try:
-            return _start(binaries, folder), folder
+            _make(binaries, folder)
+            return _launch(binaries, folder), binaries, folder
         except (OSError, subprocess.SubprocessError, NoPostgresError) as error:
             detail = getattr(error, "stderr", None) or b""
             answers.append(f"{binaries}: {error} {detail.decode(errors='replace')}".strip())
@@ -80,22 +99,25 @@ def _installed(scratch: Path) -> Iterator[Path]:
         yield Path(on_path).resolve().parent
 
 
-def _start(binaries: Path, folder: Path) -> subprocess.Popen[bytes]:
+def _make(binaries: Path, folder: Path) -> None:
     folder.mkdir(mode=0o700)
     identity = _identity()
     if identity:
         os.chown(folder, identity["user"], identity["group"])
-    data = folder / "data"
     subprocess.run(
-        [binaries / "initdb", "--pgdata", data, "--username=postgres", "--auth=trust", "--encoding=UTF8",
+        [binaries / "initdb", "--pgdata", folder / "data", "--username=postgres", "--auth=trust", "--encoding=UTF8",
          "--locale=C.UTF-8", "--no-sync"],
         check=True, capture_output=True, timeout=START_SECONDS, cwd=folder, **identity,
     )  # fmt: skip
+
+
+def _launch(binaries: Path, folder: Path) -> subprocess.Popen[bytes]:
+    data = folder / "data"
     settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [binaries / "postgres", "-D", data, "-k", folder, *settings],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, **identity,
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, **_identity(),
             preexec_fn=_die_with_parent,  # noqa: PLW1509  # the test run has no threads here
         )  # fmt: skip
     _await(process, data / "postmaster.pid", folder / "log")

@@ -38,10 +38,12 @@ class Site:
 
     def ask(self, path: str, body: object = None, **headers: str) -> tuple[int, str]:
         """Status and text of one request, a POST of JSON if there is a body; 0 where nobody answers."""
-        data = None if body is None else json.dumps(body).encode()
-        kind = {} if data is None else {"Content-Type": "application/json"}
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, {**kind, **named})
+        if body is None:
+            return self.send("GET", path, None, headers)
+        return self.send("POST", path, json.dumps(body).encode(), {"Content-Type": "application/json", **headers})
+
+    def send(self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]) -> tuple[int, str]:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, dict(headers), method=method)
         try:
             with urllib.request.urlopen(request, timeout=30) as response:
                 return response.status, response.read().decode()
@@ -58,10 +60,11 @@ class Site:
 class Crew:
     """What is left running is killed by `dismiss`."""
 
-    def __init__(self, folder: Path, *, redis_url: str = "") -> None:
+    def __init__(self, folder: Path, *, redis_url: str = "", database_url: str = "") -> None:
         self.folder = folder
         self.log = folder / "log"
         self.redis_url = redis_url
+        self.database_url = database_url
         self._processes: list[subprocess.Popen[bytes]] = []
 
     @property
@@ -79,6 +82,7 @@ class Crew:
             "MODEL_COMMONS_LEASE_SECONDS": "2",
             "MODEL_COMMONS_SWEEP_SECONDS": "1",
             "TEST_DATABASE_NAME": str(connection.settings_dict["NAME"]),
+            **({"DATABASE_URL": self.database_url, "TEST_DATABASE_NAME": "portal"} if self.database_url else {}),
         }
 
     def start(
