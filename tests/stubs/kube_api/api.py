@@ -191,6 +191,12 @@ class KubeApi:
                 where, {**live, "status": status}, Options("controller", validation="Strict")
             )
 
+    def merge(self, plural: str, name: str, change: Object, namespace: str = "default") -> Object:
+        """Merge a change past all faults, as a hand or a controller would."""
+        where = self.target(plural, namespace, name)
+        options = Options("controller", validation="Strict")
+        return self.operations.patch(where, "application/merge-patch+json", change, options)[0]
+
     def delete(self, plural: str, name: str, namespace: str = "default") -> None:
         """Delete past all faults, as a hand or a controller would."""
         self.operations.delete(self.target(plural, namespace, name), {}, Options("stand-in"))

@@ -1,0 +1,141 @@
+"""What KServe in Standard mode and the Deployment controller create for an InferenceService."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from tests.stubs.kube_api.logs import ANNOTATION
+
+Object = dict[str, Any]
+SOURCE = "internal.serving.kserve.io/storage-initializer-sourceuri"
+OLD = "oci+native://registry.example/former@sha256:" + "0" * 64
+
+
+def names_of(service: Object, namespace: str, now: str, server_image: str) -> dict[str, str]:
+    """What the recorded statuses are filled in with."""
+    model = service["spec"]["predictor"].get("model") or {}
+    uri = str(model.get("storageUri", ""))
+    name = str(service["metadata"]["name"])
+    pod = pod_name(name, uri)
+    quota = (
+        f'pods "{pod}" is forbidden: exceeded quota: models, requested: limits.memory=1Gi, used: limits.memory=4Gi, '
+        "limited: limits.memory=4Gi"
+    )
+    return {
+        "name": name, "namespace": namespace, "now": now, "image": uri.partition("://")[2], "pod": pod,
+        "runtime": str(model.get("runtime", "")), "format": str((model.get("modelFormat") or {}).get("name", "")),
+        "replicaset": replica_set_name(name, uri), "quota_message": quota, "server_image": server_image,
+    }  # fmt: skip
+
+
+def replica_set_name(name: str, uri: str) -> str:
+    return f"{name}-predictor-{_hash(uri, 10)}"
+
+
+def pod_name(name: str, uri: str) -> str:
+    return f"{replica_set_name(name, uri)}-{_hash(name + uri, 5)}"
+
+
+def labels_of(name: str) -> dict[str, str]:
+    return {
+        "app": f"isvc.{name}-predictor", "component": "predictor", "serving.kserve.io/inferenceservice": name,
+    }  # fmt: skip
+
+
+def owner(kind: str, version: str, obj: Object) -> list[Object]:
+    metadata = obj["metadata"]
+    return [
+        {
+            "apiVersion": version, "kind": kind, "name": metadata["name"], "uid": metadata["uid"], "controller": True,
+            "blockOwnerDeletion": True,
+        }
+    ]  # fmt: skip
+
+
+def template(service: Object, uri: str, server_image: str) -> Object:
+    """The pods' template, with the model's image as a volume."""
+    name = service["metadata"]["name"]
+    image = {"reference": uri.partition("://")[2], "pullPolicy": "IfNotPresent"}
+    model = service["spec"]["predictor"].get("model") or {}
+    container = {
+        "name": "kserve-container", "image": server_image, "args": list(model.get("args", [])),
+        "volumeMounts": [{"name": "model", "mountPath": "/mnt/models", "subPath": "models", "readOnly": True}],
+    }  # fmt: skip
+    return {
+        "metadata": {"labels": labels_of(name), "annotations": {SOURCE: uri}},
+        "spec": {"containers": [container], "volumes": [{"name": "model", "image": image}]},
+    }
+
+
+def deployment(service: Object, uri: str, server_image: str) -> Object:
+    name = service["metadata"]["name"]
+    return {
+        "metadata": {
+            "name": f"{name}-predictor", "labels": labels_of(name),
+            "ownerReferences": owner("InferenceService", "serving.kserve.io/v1beta1", service),
+        },
+        "spec": {
+            "replicas": 1, "selector": {"matchLabels": {"app": f"isvc.{name}-predictor"}},
+            "template": template(service, uri, server_image),
+        },
+    }  # fmt: skip
+
+
+def replica_set(service: Object, owning: Object, uri: str, server_image: str) -> Object:
+    name = service["metadata"]["name"]
+    made = template(service, uri, server_image)
+    made["metadata"]["labels"] = {**made["metadata"]["labels"], "pod-template-hash": _hash(uri, 10)}
+    return {
+        "metadata": {
+            "name": replica_set_name(name, uri), "labels": made["metadata"]["labels"],
+            "ownerReferences": owner("Deployment", "apps/v1", owning),
+        },
+        "spec": {"replicas": 1, "selector": {"matchLabels": made["metadata"]["labels"]}, "template": made},
+    }  # fmt: skip
+
+
+def pod(service: Object, owning: Object, uri: str, server_image: str, *, log: str) -> Object:
+    name = service["metadata"]["name"]
+    made = template(service, uri, server_image)
+    annotations: Mapping[str, str] = {**made["metadata"]["annotations"], f"{ANNOTATION}kserve-container": log}
+    return {
+        "metadata": {
+            "name": pod_name(name, uri), "labels": labels_of(name), "annotations": dict(annotations),
+            "ownerReferences": owner("ReplicaSet", "apps/v1", owning),
+        },
+        "spec": made["spec"],
+    }  # fmt: skip
+
+
+def service_of(service: Object) -> Object:
+    """The Kubernetes Service in front of the pods."""
+    name = service["metadata"]["name"]
+    return {
+        "metadata": {
+            "name": f"{name}-predictor", "labels": labels_of(name),
+            "ownerReferences": owner("InferenceService", "serving.kserve.io/v1beta1", service),
+        },
+        "spec": {
+            "selector": {"app": f"isvc.{name}-predictor"},
+            "ports": [{"name": "http", "port": 80, "targetPort": 8080, "protocol": "TCP"}],
+        },
+    }  # fmt: skip
+
+
+def event(about: Object, kind: str, version: str, told: Mapping[str, str], now: str, *, number: int) -> Object:
+    metadata = about["metadata"]
+    return {
+        "metadata": {"name": f"{metadata['name']}.{number:x}"},
+        "involvedObject": {
+            "kind": kind, "apiVersion": version, "name": metadata["name"], "namespace": metadata["namespace"],
+            "uid": metadata["uid"],
+        },
+        "type": told["type"], "reason": told["reason"], "message": told["message"], "count": 1,
+        "firstTimestamp": now, "lastTimestamp": now, "source": {"component": "player"},
+    }  # fmt: skip
+
+
+def _hash(text: str, length: int) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
