@@ -62,6 +62,16 @@ class ApiError(Exception):
         self.retry_after = retry_after
 
     @property
+    def is_worth_repeating(self) -> bool:
+        """Whether the same call may succeed a moment later; what fits no definition never does, and is 500 as well."""
+        return (self.status == 0 or self.status in BUSY) and not self.is_about_fields
+
+    @property
+    def is_about_fields(self) -> bool:
+        """Whether the server knows a field or a kind not at all."""
+        return bool(self.status and _UNKNOWN_FIELD.search(self.message))
+
+    @property
     def is_ownership_conflict(self) -> bool:
         """Whether another field manager owns what was to be applied."""
         return self.status == HTTPStatus.CONFLICT and any(
@@ -125,11 +135,10 @@ def portal_error(error: ApiError, *, verb: str, kind: str, name: str, namespace:
         return _forbidden(error, verb=verb, kind=kind, namespace=namespace, detail=detail)
     if error.status == HTTPStatus.NOT_FOUND:
         return _missing(error, kind=kind, namespace=namespace)
+    if error.is_about_fields:
+        return OperatorError("kserve.crd_old", detail=detail)
     transient = _TRANSIENT.get(error.status) or ("kserve.api_busy" if error.status in BUSY else "")
-    if transient:
-        return TransientError(transient)
-    code = "kserve.crd_old" if _UNKNOWN_FIELD.search(error.message) else "kserve.rejected"
-    return OperatorError(code, detail=detail)
+    return TransientError(transient) if transient else OperatorError("kserve.rejected", detail=detail)
 
 
 def _forbidden(error: ApiError, *, verb: str, kind: str, namespace: str, detail: str) -> PortalError:

@@ -48,7 +48,7 @@ class ClusterView:
         for reflector in (self.services, self._deployments, self._pods):
             reflector.start()
         for reflector, kind in ((self.services, INFERENCE_SERVICE), (self._deployments, DEPLOYMENT), (self._pods, POD)):
-            seen = reflector.wait(0.0 if reflector.failure else SYNC_SECONDS)
+            seen = reflector.wait(SYNC_SECONDS)
             if not seen or reflector.silence > STALE_SECONDS:
                 raise self._error(reflector.failure, kind.name)
         return self

@@ -16,6 +16,7 @@ from .restrictions import breaches
 Manifest = dict[str, Any]
 CONTAINER = "kserve-container"
 PORT = 8080
+SERVER_DIR = "/opt/model-server/server"  # where the runtimes' images have it
 USER = 10001
 SCRATCH = "64Mi"
 START_PERIOD = 2
@@ -82,7 +83,6 @@ def serving_runtime(runtime: RuntimeDefinition, cluster: Cluster) -> Manifest:
             "labels": cluster.owned(),
         },
         "spec": {
-            "annotations": {"prometheus.kserve.io/port": str(PORT), "prometheus.kserve.io/path": "/metrics"},
             "supportedModelFormats": [{"name": runtime.model_format, "autoSelect": False}],
             "protocolVersions": ["v1", "v2"],
             "multiModel": False,
@@ -90,7 +90,7 @@ def serving_runtime(runtime: RuntimeDefinition, cluster: Cluster) -> Manifest:
                 {
                     "name": CONTAINER,
                     "image": cluster.runtime_images[runtime.name],
-                    "args": [f"--port={PORT}", "--models-dir=/mnt/models", f"--adapter={runtime.adapter}"],
+                    "args": [f"--port={PORT}", "--models-dir=/mnt/models", f"--adapter={SERVER_DIR}/{runtime.adapter}"],
                     "ports": [{"name": "http1", "containerPort": PORT, "protocol": "TCP"}],
                     "securityContext": _container_security(),
                 }
@@ -173,7 +173,11 @@ def _model(spec: CupSpec, runtime: RuntimeDefinition, cluster: Cluster) -> Manif
         "runtime": runtime_object_name(cluster, spec.runtime),
         "protocolVersion": "v2",
         "storageUri": storage_uri(spec, cluster),
-        "args": [f"--model-name={spec.model_name}", f"--version={spec.version}"],
+        "args": [
+            f"--model-name={spec.model_name}",
+            f"--version={spec.version}",
+            f"--threads={max(1, spec.cpu_millis // 1000)}",
+        ],
         "env": [{"name": "HOME", "value": "/tmp"}, {"name": "TMPDIR", "value": "/tmp"}],  # noqa: S108  # the pod's own
         "volumeMounts": [{"name": "scratch", "mountPath": "/tmp"}],  # noqa: S108  # the pod's own
         "resources": _resources(spec, cluster),

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 
-from .cluster_api import ApiError, ClusterApi, Kind, Object
+from .cluster_api import ApiError, Change, ClusterApi, Kind, Object
 
 logger = logging.getLogger(__name__)
 WATCH_SECONDS = 240
@@ -34,6 +34,7 @@ class Reflector:
         self._version = ""
         self._lock = threading.Lock()
         self._listed = threading.Event()
+        self._tried = threading.Event()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._heard_at = 0.0
@@ -52,8 +53,9 @@ class Reflector:
         self._stop.set()
 
     def wait(self, seconds: float) -> bool:
-        """Whether everything has been seen once, by then at the latest."""
-        return self._listed.wait(seconds)
+        """Whether everything has been seen once. Waits until then, or until it is known that it fails."""
+        self._tried.wait(seconds)
+        return self._listed.is_set()
 
     @property
     def silence(self) -> float:
@@ -72,13 +74,21 @@ class Reflector:
             return self._objects.get(name)
 
     def note(self, found: Object) -> None:
-        """Take in what a write just answered, so that its writer sees it before the watch tells."""
-        self._keep(found)
+        """Take in what a write just answered, so that its writer sees it before the watch tells.
 
-    def forget(self, name: str) -> None:
-        """Take out what a delete just answered to be gone."""
+        What the watch has told already is not believed again: meanwhile the object may be gone.
+        """
+        reduced, version = self._reduce(found), str(found["metadata"].get("resourceVersion", ""))
         with self._lock:
-            self._objects.pop(name, None)
+            if not _newer(self._version, version):
+                self._objects[found["metadata"]["name"]] = reduced
+
+    def forget(self, name: str, *, uid: str) -> None:
+        """Take out what a delete just answered to be gone, unless another object of the name is there by now."""
+        with self._lock:
+            known = self._objects.get(name)
+            if known is not None and known["metadata"].get("uid") == uid:
+                del self._objects[name]
 
     def _run(self) -> None:
         pause = FIRST_PAUSE
@@ -109,6 +119,7 @@ class Reflector:
             self._version = listing.resource_version
             self._heard()
             self._listed.set()
+            self._tried.set()
         changes = self._api.watch(
             self._kind, labels=self._labels, resource_version=self._version, seconds=WATCH_SECONDS
         )
@@ -118,11 +129,7 @@ class Reflector:
             self._heard()
             if change.type == "OPEN":
                 continue
-            self._version = str(change.object["metadata"]["resourceVersion"])
-            if change.type == "DELETED":
-                self._drop(change.object)
-            elif change.type != "BOOKMARK":
-                self._keep(change.object)
+            self._take(change)
         self._heard()
 
     def _note_failure(self, error: ApiError) -> None:
@@ -132,6 +139,7 @@ class Reflector:
         if self.failure is None or self.failure.status != error.status:
             logger.warning("watching %s: %s; it is tried again", self._kind.plural, error)
         self.failure = error
+        self._tried.set()
         if error.status:
             self._version = ""  # a server that refuses may be another one than before
 
@@ -145,25 +153,18 @@ class Reflector:
         with self._lock:
             self._objects = objects
 
-    def _keep(self, found: Object) -> None:
-        name, reduced = found["metadata"]["name"], self._reduce(found)
+    def _take(self, change: Change) -> None:
+        """One change, and with it the version up to which everything has been told."""
+        reduced = self._reduce(change.object) if change.type in {"ADDED", "MODIFIED"} else None
+        meta = change.object["metadata"]
         with self._lock:
-            known = self._objects.get(name)
-            if known is None or _newer(reduced, known):
-                self._objects[name] = reduced
-
-    def _drop(self, found: Object) -> None:
-        """Unless another object of the name is there by now."""
-        name = found["metadata"]["name"]
-        with self._lock:
-            known = self._objects.get(name)
-            if known is not None and known["metadata"].get("uid") == found["metadata"].get("uid"):
-                del self._objects[name]
+            if reduced is not None:
+                self._objects[meta["name"]] = reduced
+            elif change.type == "DELETED":
+                self._objects.pop(meta["name"], None)
+            self._version = str(meta["resourceVersion"])
 
 
-def _newer(found: Object, known: Object) -> bool:
-    """Whether the first was written after the second; versions are numbers wherever Kubernetes keeps its data."""
-    try:
-        return int(found["metadata"]["resourceVersion"]) >= int(known["metadata"]["resourceVersion"])
-    except (KeyError, ValueError):
-        return True
+def _newer(first: str, second: str) -> bool:
+    """Whether the first version is the second or a later one; they are numbers wherever Kubernetes keeps its data."""
+    return first.isdecimal() and second.isdecimal() and int(first) >= int(second)

@@ -26,7 +26,7 @@ _MEMORY_WORDS = ("bad_alloc", "bad allocation", "Unable to allocate", "out of me
 def main(argv: Sequence[str]) -> int:
     """Serve until a signal; the return value is the process's exit status."""
     options = _parse(argv)
-    if not _released():
+    if options.fd is not None and not _released():
         return EXIT_NOT_RELEASED
     _limit(options)
     try:
@@ -41,8 +41,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="start.py", description="Serve one model on an inherited socket.")
-    parser.add_argument("--fd", type=int, required=True, help="bound, not yet listening, stream socket")
+    parser = argparse.ArgumentParser(prog="start.py", description="Serve one model.")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--fd", type=int, help="inherited stream socket, bound and not yet listening")
+    where.add_argument("--port", type=int, help="TCP port on every address; for a container of its own")
     parser.add_argument("--model-name", required=True)
     parser.add_argument("--version", required=True)
     parser.add_argument("--models-dir", type=Path, required=True)
@@ -73,6 +75,13 @@ def _limit(options: argparse.Namespace) -> None:
         capped = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(which, (capped, capped))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a full log must not end a model that serves well
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket that clusters of either address family reach."""
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    return socket.create_server(("0.0.0.0", port))  # noqa: S104  # the container's network is what confines it
 
 
 def _skip_sdk_client() -> None:
@@ -108,7 +117,7 @@ def _serve(options: argparse.Namespace) -> int:
         timeout_keep_alive=65,
         ws="none",
     )
-    listener = socket.socket(fileno=options.fd)
+    listener = socket.socket(fileno=options.fd) if options.fd is not None else _bound(options.port)
     gc.enable()
     gc.freeze()  # the frameworks' objects live as long as the process, so later collections skip them
     try:

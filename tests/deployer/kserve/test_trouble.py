@@ -1,0 +1,119 @@
+"""A cluster that is slow, away, forgetful or refuses: each ends well by itself, or says who must act."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployer.errors import OperatorError, PortalError, TransientError
+from deployer.interfaces import CupPhase
+from deployer.serving import cluster_view, reflector
+from deployer.serving.cluster import Cluster
+from deployer.serving.kserve import KServeBackend
+from tests.deployer.kserve.acting import PLURAL, has_restarted, in_phase, serve, until
+from tests.deployer.kserve.controller import Controller
+from tests.deployer.kserve.predictors import Predictors
+from tests.deployer.kserve.worlds import NAMESPACE, spec
+from tests.stubs.kube_api import KubeApi
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ({"status": 500}, "kserve.api_busy"),
+        ({"status": 429}, "kserve.api_busy"),
+        ({"status": 409, "message": "the object has been modified"}, "kserve.still_stopping"),
+        ({"status": 401}, "kserve.credentials"),
+        ({"status": 403, "message": "no"}, "kserve.forbidden"),
+        (
+            {"status": 403, "message": 'admission webhook "policy.example" denied the request: no'},
+            "kserve.webhook_denied",
+        ),
+        ({"status": 422, "message": "bad"}, "kserve.rejected"),
+        ({"cut": "before"}, "kserve.api_unreachable"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+@pytest.mark.usefixtures("controller", "soon_again")
+def test_a_write_that_fails_leaves_nothing_half_done_and_succeeds_later(
+    backend: KServeBackend, kube: KubeApi, predictors: Predictors, fault: dict[str, Any], code: str
+) -> None:
+    ordered = kube.fail(verb="patch", resource=PLURAL, times=-1, **fault)
+
+    with pytest.raises(PortalError) as failed:
+        backend.apply(spec())
+    kube.faults.ordered.remove(ordered)
+
+    assert failed.value.code == code
+    assert backend.status("cup-7").phase is CupPhase.ABSENT
+    serve(backend, predictors, spec())
+
+
+def test_a_cluster_that_is_away_is_not_one_without_cups(
+    backend: KServeBackend,
+    kube: KubeApi,
+    controller: Controller,
+    predictors: Predictors,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was seen last holds for a minute, then nothing is claimed any more; afterwards all is as before."""
+    monkeypatch.setattr(reflector, "LONGEST_PAUSE", 0.1)
+    serve(backend, predictors, spec())
+
+    with kube.down():
+        until(lambda: backend._view().services.failure)
+        assert backend.status("cup-7").phase is CupPhase.READY
+        monkeypatch.setattr(cluster_view, "STALE_SECONDS", 0.0)
+        with pytest.raises(TransientError, match=r"kserve\.api_unreachable"):
+            backend.statuses()
+        assert backend.request("cup-7", method="GET", path="/v2/models/article-quality", timeout=5).status == 200
+    before = backend._view().services.all()
+
+    monkeypatch.setattr(cluster_view, "STALE_SECONDS", 60.0)
+    until(lambda: backend._view().services.silence == 0.0)
+    assert backend.statuses()["cup-7"].phase is CupPhase.READY
+    assert backend._view().services.all() == before
+
+
+@pytest.mark.parametrize("trouble", ["cut", "gone", "storm", "compacted"])
+@pytest.mark.usefixtures("soon_again")
+def test_a_watch_that_breaks_misses_nothing(
+    backend: KServeBackend, kube: KubeApi, controller: Controller, predictors: Predictors, trouble: str
+) -> None:
+    serve(backend, predictors, spec())
+
+    for number in range(10):
+        if trouble == "gone":
+            kube.fail(verb="watch", status=410)
+        elif trouble == "storm":
+            kube.fail(verb="watch", status=(429, 500, 503)[number % 3])
+            kube.fail(verb="list", status=500)
+        elif trouble == "compacted":
+            kube.compact()
+        kube.cut_watches()
+        controller.crash("cup-7")
+        in_phase(backend, "cup-7", CupPhase.FAILED)
+        controller.revive("cup-7")
+        until(partial(has_restarted, backend, number + 1))
+
+    assert len(kube.requests) < 10 * 3 * 20, "no hot loop"
+
+
+def test_missing_rights_and_kinds_are_told_by_the_first_question(kube: KubeApi, site: Cluster, tmp_path: Path) -> None:
+    kube.create("serviceaccounts", {"metadata": {"name": "portal"}}, NAMESPACE)
+    config = kube.kubeconfig(tmp_path / "other", token=kube.token_for(NAMESPACE, "portal"))
+    poor = KServeBackend(replace(site, kubeconfig=str(config)))
+
+    with pytest.raises(OperatorError, match=r"kserve\.forbidden"):
+        until(poor.statuses)
+    poor.close()
+
+    with KubeApi(without=(PLURAL,)) as bare:
+        empty = KServeBackend(replace(site, kubeconfig=str(bare.kubeconfig(tmp_path / "bare"))))
+        with pytest.raises(OperatorError, match=r"kserve\.crd_missing"):
+            until(empty.statuses)
+        empty.close()
