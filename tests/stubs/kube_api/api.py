@@ -182,6 +182,13 @@ class KubeApi:
         where = Target(where.resource, namespace if where.resource.namespaced else "")
         return self.operations.create(where, obj, Options("stand-in", validation="Strict"))
 
+    def apply(self, plural: str, obj: Object, *, manager: str = "administrator") -> Object:
+        """Apply past all faults, in the namespace that the object names."""
+        metadata = obj["metadata"]
+        where = self.target(plural, metadata.get("namespace", ""), metadata["name"])
+        options = Options(manager, validation="Strict", force=True)
+        return self.operations.patch(where, "application/apply-patch+yaml", obj, options)[0]
+
     def set_status(self, plural: str, name: str, status: Object, namespace: str = "default") -> Object:
         """Replace the status past all faults, as the kind's controller would."""
         where = self.target(plural, namespace, name, "status")
