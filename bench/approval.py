@@ -39,6 +39,7 @@ REQUEST = {"inputs": [{"name": "input-0", "shape": [1, 4], "datatype": "FP32", "
 
 def main(runs: int, environments: Path) -> int:
     data_dir = Path(tempfile.mkdtemp(prefix="model-commons-bench-"))
+    environments.mkdir(parents=True, exist_ok=True)  # a fresh checkout has none yet: the first run installs them
     (data_dir / "environments").symlink_to(environments.resolve(), target_is_directory=True)
     os.environ |= {"MODEL_COMMONS_DATA_DIR": str(data_dir), "MODEL_COMMONS_DEMO": "false"}
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
