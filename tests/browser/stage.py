@@ -207,6 +207,7 @@ def make_scene(name: str) -> dict[str, str]:
     rollout = Rollout.objects.get(version__registered_model=registered_model)
     build = ImageBuild.objects.get(version__registered_model=registered_model)
     topic, report = talk_about(registered_model)
+    make_token("volunteer")
     return {
         "topic": topic,
         "report": report,
