@@ -44,7 +44,7 @@ test: $(STAMPS)/python-dev $(STAMPS)/static $(STAMPS)/locale test-programs lint 
 	$(BIN)/python -m tests.run $(ARGS)
 
 test-long: $(STAMPS)/python-dev $(STAMPS)/static $(STAMPS)/locale test-programs ## The long loops
-	$(BIN)/python -m pytest -m long $(ARGS)
+	$(BIN)/python -m pytest -m "long or once" $(ARGS)
 
 lint: $(STAMPS)/python-dev $(STAMPS)/static ## Format, lint and types
 	$(BIN)/ruff format --check .

@@ -26,7 +26,7 @@ from tests.portal.belongings import Belongings, belongings_of, people
 from tests.portal.routes import VISITOR, Data
 from tests.portal.routes_api import API_ROWS
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fakes")]
+pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.usefixtures("fakes")]
 FEW = settings(
     max_examples=2, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate],

@@ -42,7 +42,7 @@ SUM = {"outputs": [{"name": "predict", "shape": [1], "datatype": "FP64", "data":
 EXAMPLE = ExampleInput("A setosa", IRIS.request, SUM, 1e-6)
 MODEL = model_bytes()
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 
 @dataclass(frozen=True)

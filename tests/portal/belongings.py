@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -36,6 +37,17 @@ from registry.models import (
 from tests.factories import add_file, make_account, make_draft, make_model
 
 IMAGE = "sha256:" + "1" * 64
+
+
+class Writes:
+    """Tells, as a wrapper of a connection's statements, whether anything was written but sessions."""
+
+    def __init__(self) -> None:
+        self.seen = False
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: Any, context: Any) -> Any:
+        self.seen = self.seen or (sql.startswith(("INSERT", "UPDATE", "DELETE")) and "session" not in sql)
+        return execute(sql, params, many, context)
 
 
 @dataclass(frozen=True)
