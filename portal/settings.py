@@ -278,6 +278,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ImageBuildState": "deployer.models.ImageBuildState",
         "RolloutState": "deployer.models.RolloutState",
+        "Health": "deployer.models.Health",
         "ReportState": "registry.models.ReportState",
         "PhaseState": ["done", "current", "failed", "todo"],
     },

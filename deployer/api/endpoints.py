@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from rest_framework.serializers import Serializer
 
 from deployer import selectors
 from deployer.api.answers import EndpointAnswer, EndpointDetailAnswer, endpoint_rows
+from deployer.api.figures import EndpointTrafficAnswer, PeriodQuery, traffic_row
 from deployer.errors import NotFoundError
 from deployer.snippets import snippets
 from registry.api.addresses import absolute
@@ -63,6 +65,22 @@ class OneEndpoint(ApiView):
             else None
         )
         return answered(EndpointDetailAnswer, {**endpoint_rows(request, [endpoint])[0], "snippets": shown})
+
+
+class EndpointFigures(ApiView):
+    """The requests of one endpoint."""
+
+    tag = "Endpoints"
+
+    @operation(
+        name="read_endpoint_figures", summary="Read an endpoint's request figures of a period.", query=PeriodQuery,
+        answer=EndpointTrafficAnswer,
+    )  # fmt: skip
+    def get(self, request: Request, name: str, query: Mapping[str, Any]) -> Response:
+        """In all, slot by slot, and by the version that answered."""
+        del request
+        endpoint = selectors.endpoint_by_name(name)
+        return answered(EndpointTrafficAnswer, traffic_row(query["period"], now=time.time(), endpoint=endpoint))
 
 
 class Example(ApiView):

@@ -18,6 +18,7 @@ from registry.views.access import account_of, asked, errors_as_messages, paged, 
 from registry.views.presentation import timeline_rows
 
 LONGEST_NUMBER = 9
+RUNNING = frozenset({ImageBuildState.QUEUED, ImageBuildState.BUILDING})
 
 
 @require_safe
@@ -63,8 +64,13 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
 def raw_log(request: HttpRequest, pk: int) -> HttpResponse:
     """The whole log as plain text, in English whoever asks, as it goes into reports of faults."""
     del request
+    return raw_log_answer(selectors.build_by_id(pk))
+
+
+def raw_log_answer(build: ImageBuild) -> HttpResponse:
+    """A build's log as an answer that no browser renders."""
     with translation.override("en"):
-        rows = log_rows(selectors.log_of(selectors.build_by_id(pk)))
+        rows = log_rows(selectors.log_of(build))
     lines = [f"{row.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} {row.text}\n" for row in rows]
     headers = {"Content-Security-Policy": "sandbox; default-src 'none'", "X-Content-Type-Options": "nosniff"}
     return HttpResponse("".join(lines), content_type="text/plain; charset=utf-8", headers=headers)
@@ -106,7 +112,7 @@ def _log(build: ImageBuild, *, after: int = 0) -> dict[str, object]:
 
 
 def _running(build: ImageBuild) -> bool:
-    return build.state in {ImageBuildState.QUEUED, ImageBuildState.BUILDING}
+    return build.state in RUNNING
 
 
 def _milliseconds(seconds: float | None) -> float | None:

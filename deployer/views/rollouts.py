@@ -107,7 +107,7 @@ def _page(
     context = {
         **_progress(request, rollout),
         "events": timeline_rows(selectors.events_of(f"rollout:{rollout.pk}")),
-        "log": _log(rollout) if insider else None,
+        "log": replica_output(rollout) if insider else None,
         "replica": _replica(rollout) if insider else None,
         "restore_form": form if may_operate(request.user) and _can_be_restored(rollout) else None,
         "history": selectors.history_of(rollout.endpoint)[:HISTORY_ROWS],
@@ -145,7 +145,7 @@ def _replica(rollout: Rollout) -> CupStatus | None:
     return None if status.phase is CupPhase.ABSENT else status
 
 
-def _log(rollout: Rollout) -> str:
+def replica_output(rollout: Rollout) -> str:
     """The end of the replica's output; what was kept of it once the replica is gone."""
     kept = str(rollout.failure_params.get("log_tail", ""))
     try:

@@ -28,7 +28,7 @@ class Operation:
 
     `scopes`: a token needs one of them; empty for what everybody may read. `visitors`: whoever comes without a token
     may use it too. `right` is asked of the account as well.
-    `errors` are statuses beyond those that follow from the rest.
+    `media_type` is that of an answer that is no JSON. `errors` are statuses beyond those that follow from the rest.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Operation:
     status: HTTPStatus = HTTPStatus.OK
     needs_edition: bool = False
     gives_edition: bool = False
-    binary: bool = False
+    media_type: str = ""
     errors: tuple[HTTPStatus, ...] = field(default=())
 
     @property

@@ -77,8 +77,9 @@ class ApiSchema(AutoSchema):
     def get_response_serializers(self) -> Any:
         """The answer and every refusal."""
         good: Any = self.promised.answer
-        if self.promised.binary:
-            answers: dict[Any, Any] = {(_S.OK.value, "application/octet-stream"): OpenApiTypes.BINARY}
+        if self.promised.media_type:
+            kind = OpenApiTypes.STR if self.promised.media_type.startswith("text/") else OpenApiTypes.BINARY
+            answers: dict[Any, Any] = {(_S.OK.value, self.promised.media_type): kind}
         else:
             answers = {self.promised.status.value: good or OpenApiResponse(description="Done; there is no body.")}
         for status in sorted(self._refusals()):

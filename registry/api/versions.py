@@ -204,7 +204,7 @@ class FileContent(ApiView):
 
     tag = "Files and uploads"
 
-    @operation(name="download_file", summary="Download a file's bytes.", binary=True)
+    @operation(name="download_file", summary="Download a file's bytes.", media_type="application/octet-stream")
     def get(self, request: Request, version_id: int, pk: int) -> Any:
         """An inert attachment."""
         version = selectors.version_by_id(pk=version_id, user=request.user)

@@ -125,7 +125,10 @@ DEPLOYER = (
     ApiRow(
         "POST", "deployer_api:build_cancel", mine_or("operator", 200), OWNERS_OR_OPERATORS, key("queued_build")
     ),
+    ApiRow("GET", "deployer_api:build_log", SEEN, thing=key("failed_build")),
+    ApiRow("GET", "deployer_api:build_raw_log", SEEN, thing=key("failed_build")),
     ApiRow("GET", "deployer_api:rollouts", SEEN),
+    ApiRow("GET", "deployer_api:rollout_output", mine_or("operator", 200), OWNERS_OR_OPERATORS, key("ready")),
     ApiRow("GET", "deployer_api:rollout", SEEN, thing=key("ready")),
     ApiRow(
         "POST", "deployer_api:rollout_retry", mine_or("operator", 200), OWNERS_OR_OPERATORS, key("failed_rollout")
@@ -137,6 +140,10 @@ DEPLOYER = (
     ApiRow("GET", "deployer_api:endpoints", SEEN),
     ApiRow("GET", "deployer_api:endpoint", SEEN, thing=endpoint),
     ApiRow("GET", "deployer_api:endpoint_example", SEEN, thing=endpoint),
+    ApiRow("GET", "deployer_api:endpoint_figures", SEEN, thing=endpoint),
     ApiRow("GET", "deployer_api:operations", SEEN),
+    ApiRow("GET", "deployer_api:capacity", right("operator", 200), (OPERATE,)),
+    ApiRow("GET", "deployer_api:request_figures", SEEN),
+    ApiRow("GET", "deployer_api:deployments", SEEN),
 )  # fmt: skip
 API_ROWS = (*REGISTRY, *COMMUNITY, *DEPLOYER)
