@@ -9,11 +9,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.db.models import QuerySet
 
 from registry.errors import NotFoundError
-from registry.models import Event, RegisteredModel
+from registry.models import Account, Event, RegisteredModel
 
 DECISIONS = ("version:approved", "version:rejected", "version:retired", "version:in_review", "rollout:ready")
 # Rows that were added at the same time may have come in another order than their clocks say.
 _DISORDER = 1000
+_FEW = 500
+_NOBODY = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,18 +50,21 @@ def public_events(*, tag: str = "", registered_model: RegisteredModel | None = N
 
 
 def logged(wanted: LogFilter) -> QuerySet[Event]:
-    """The public log as it is wanted, newest first."""
+    """The public log as it is wanted, newest first. Names are looked up first, so that ids bound what is read."""
     events = public_events()
     if len(wanted.tags) == 1:
         events = events.filter(tag=wanted.tags[0])
     elif wanted.tags:
-        events = events.filter(tag__in=wanted.tags)
-    if wanted.model:
+        events = _of_tags(events, wanted.tags)
+    if wanted.model and wanted.owner:
+        models = RegisteredModel.objects.filter(owner__username=wanted.owner, name=wanted.model)
+        events = events.filter(registered_model=models.values_list("pk", flat=True).first() or _NOBODY)
+    elif wanted.model:
         events = events.filter(registered_model__name=wanted.model)
-    if wanted.owner:
-        events = events.filter(registered_model__owner__username=wanted.owner)
+    elif wanted.owner:
+        events = events.filter(registered_model__owner=_account(wanted.owner))
     if wanted.actor:
-        events = events.filter(actor__username=wanted.actor)
+        events = events.filter(actor=_account(wanted.actor))
     if wanted.since:
         events = _from(events, _midnight(wanted.since))
     if wanted.until:
@@ -68,7 +73,7 @@ def logged(wanted: LogFilter) -> QuerySet[Event]:
 
 
 def log_page(wanted: LogFilter, *, before: int | None, after: int | None, size: int) -> LogPage:
-    """`size` events before or after an id, the newest ones by default; two queries, however far back."""
+    """`size` events before or after an id, the newest ones by default; as many queries however far back."""
     events = logged(wanted)
     if after is not None:
         rows = list(events.filter(pk__gt=after).order_by("pk")[: size + 1])
@@ -92,6 +97,16 @@ def event_by_id(pk: int) -> Event:
     if found is None:
         raise NotFoundError("event.unknown")
     return found
+
+
+def _account(username: str) -> int:
+    return Account.objects.filter(username=username).values_list("pk", flat=True).first() or _NOBODY
+
+
+def _of_tags(events: QuerySet[Event], tags: Sequence[str]) -> QuerySet[Event]:
+    """Where the log has few of them, looking for them from its newest entry on would read all of it."""
+    few = list(Event.objects.filter(tag__in=tags).order_by().values_list("pk", flat=True)[: _FEW + 1])
+    return events.filter(tag__in=tags) if len(few) > _FEW else events.filter(pk__in=few)
 
 
 def _midnight(day: date) -> datetime:

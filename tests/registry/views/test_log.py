@@ -58,7 +58,10 @@ ALL = ["rollout:ready", "version:rejected", "version:submitted"]
         ({"model": "vera/iris"}, ["rollout:ready", "version:submitted"]),
         ({"model": "stone"}, ["version:rejected"]),
         ({"model": "rita/iris"}, []),
+        ({"model": "vera/"}, ALL),
+        ({"model": "rita/"}, []),
         ({"actor": "rita"}, ["version:rejected"]),
+        ({"actor": "nobody"}, []),
         ({"since": "2026-03-02"}, ALL[:2]),
         ({"until": "2026-03-02"}, ALL[1:]),
         ({"since": "2026-03-02", "until": "2026-03-02"}, ["version:rejected"]),
@@ -76,6 +79,16 @@ ALL = ["rollout:ready", "version:rejected", "version:submitted"]
 )
 def test_what_the_address_asks_for(query: dict[str, Any], tags: list[str]) -> None:
     assert seen(query) == tags
+
+
+@pytest.mark.usefixtures("events")
+@pytest.mark.parametrize("few", [0, 1, 500])
+def test_a_group_of_kinds_is_the_same_however_many_there_are(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("registry.selectors.log._FEW", few)
+
+    assert seen({"tag": "version:"}) == ALL[1:]
+    assert seen({"tag": "version:", "actor": "rita"}) == ALL[1:2]
+    assert seen({"tag": "report:"}) == []
 
 
 def test_the_log_is_read_in_stretches_forth_and_back() -> None:
