@@ -228,7 +228,7 @@ class IndexTerm:
 
 
 class CatalogueIndex(Protocol):
-    """Which catalogue entries have which words. Ids grow with age: the largest is the newest.
+    """Which catalogue entries have which words. Ids grow with age: the largest is the newest. One object serves a page.
 
     Words are what `registry.catalogue_index.words` makes: without spaces, folded. Terms are joined by "and"; there is
     at least one.
@@ -246,5 +246,11 @@ class CatalogueIndex(Protocol):
     def newest(self, terms: Sequence[IndexTerm], *, limit: int) -> list[int]:
         """At most `limit` ids of entries that have all terms, the newest first."""
 
+    def nearly(self, terms: Sequence[IndexTerm], choices: Sequence[IndexTerm], *, limit: int) -> list[int]:
+        """Such ids of entries that have all terms and all choices but one; there are terms or two choices."""
+
     def matching(self, terms: Sequence[IndexTerm]) -> Any:
         """All of them, as the right side of `pk__in`."""
+
+    def condition(self, terms: Sequence[IndexTerm]) -> Any:
+        """The same as a filter of catalogue entries, for lists in another order that are cut short."""

@@ -21,6 +21,7 @@ from registry.messages_storage import STORAGE_MESSAGES
 from registry.messages_tokens import TOKEN_MESSAGES
 from registry.messages_uploads import UPLOAD_MESSAGES
 from registry.news_jobs import NEWS_KINDS, queue_mail, queue_telling
+from registry.selectors.totals import refresh_totals
 from registry.sign_in.middleware import note_sign_in
 from registry.uploads.handlers import UPLOAD_KINDS
 from registry.uploads.sweeping import expire_uploads
@@ -47,6 +48,7 @@ def announce() -> None:
     register_sweeper(queue_telling)
     register_sweeper(queue_mail)
     register_sweeper(mend_listings)
+    register_sweeper(refresh_totals)
 
 
 def connect() -> None:

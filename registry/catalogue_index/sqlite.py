@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from django.db import connection
+from django.db.models import BooleanField, Q
 from django.db.models.expressions import RawSQL
 
 from registry.interfaces import IndexTerm
@@ -15,11 +16,23 @@ CREATE = (
     "words, detail=none, columnsize=0, prefix='2 3', "
     "tokenize = \"unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Co'\")"
 )
+CREATE_VOCABULARY = (
+    "CREATE VIRTUAL TABLE registry_catalogue_vocabulary USING fts5vocab(registry_catalogue_search, 'row')"
+)
+MOST_SORTED = 10_000
+MOST_BEGUN = 32
 _IDS = "SELECT rowid FROM registry_catalogue_search WHERE registry_catalogue_search MATCH %s"
+_COUNT = f"SELECT count(*) FROM ({_IDS} LIMIT %s)"  # noqa: S608  # constant text; the words are a parameter
+_BEGUN = "SELECT term FROM registry_catalogue_vocabulary WHERE term >= %s AND term < %s LIMIT %s"
+# The table is FTS5's own, in which it keeps the words as they were given.
+_HAS = "instr((SELECT ' ' || c0 || ' ' FROM registry_catalogue_search_content WHERE id = registered_model_id), %s) > 0"
 
 
 class SqliteCatalogueIndex:
     """`registry.interfaces.CatalogueIndex` over FTS5."""
+
+    def __init__(self) -> None:
+        self._begun: dict[str, str] = {}
 
     def put(self, rows: Iterable[tuple[int, Sequence[str]]]) -> None:
         """Store the words of entries, in place of those that they had."""
@@ -44,16 +57,53 @@ class SqliteCatalogueIndex:
 
     def newest(self, terms: Sequence[IndexTerm], *, limit: int) -> list[int]:
         """The ids of entries that have all terms, the largest first; stops reading at the limit."""
-        with connection.cursor() as cursor:
-            cursor.execute(f"{_IDS} ORDER BY rowid DESC LIMIT %s", [_query(terms), limit])
-            return [row[0] for row in cursor.fetchall()]
+        return _newest(self._query(terms), limit)
+
+    def nearly(self, terms: Sequence[IndexTerm], choices: Sequence[IndexTerm], *, limit: int) -> list[int]:
+        """Such ids of entries that have all terms and all choices but one."""
+        if len(choices) == 1:
+            return _newest(f"({self._query(terms)}) NOT {_quoted(choices[0])}", limit)
+        ways = (
+            f"(({self._query([other for other in choices if other is not missed])}) NOT {_quoted(missed)})"
+            for missed in choices
+        )
+        either = f"({' OR '.join(ways)})"
+        return _newest(f"({self._query(terms)}) AND {either}" if terms else either, limit)
 
     def matching(self, terms: Sequence[IndexTerm]) -> RawSQL:
         """A subquery of the ids."""
-        return RawSQL(_IDS, [_query(terms)])  # noqa: S611  # constant text; the words are a parameter
+        return RawSQL(_IDS, [self._query(terms)])  # noqa: S611  # constant text; the words are a parameter
+
+    def condition(self, terms: Sequence[IndexTerm]) -> Q | RawSQL:
+        """Few ids are sorted; where very many entries fit, reading on in any order soon finds enough of them."""
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT, [self._query(terms), MOST_SORTED + 1])
+            many = cursor.fetchone()[0] > MOST_SORTED
+        if not many:
+            return Q(pk__in=self.matching(terms))
+        words = [f" {term.word}{'' if term.prefix else ' '}" for term in terms]
+        return RawSQL(" AND ".join([_HAS] * len(words)), words, output_field=BooleanField())  # noqa: S611  # the same
+
+    def _query(self, terms: Sequence[IndexTerm]) -> str:
+        return " AND ".join(self._beginning(term) if term.prefix else _quoted(term) for term in terms)
+
+    def _beginning(self, term: IndexTerm) -> str:
+        """The words that begin so, by name where they are few: FTS5 reads on in them, while it collects a beginning."""
+        if term.word not in self._begun:
+            with connection.cursor() as cursor:
+                cursor.execute(_BEGUN, [term.word, f"{term.word}\U0010ffff", MOST_BEGUN + 1])
+                words = [IndexTerm(word=row[0]) for row in cursor.fetchall()]
+            named = f"({' OR '.join(map(_quoted, words))})"
+            self._begun[term.word] = named if 0 < len(words) <= MOST_BEGUN else f"{_quoted(term)}*"
+        return self._begun[term.word]
 
 
-def _query(terms: Sequence[IndexTerm]) -> str:
-    """Every term quoted, so that no word of a person is read as an operator."""
-    quoted = ((term.word.replace('"', '""'), "*" if term.prefix else "") for term in terms)
-    return " AND ".join(f'"{word}"{star}' for word, star in quoted)
+def _newest(query: str, limit: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_IDS} ORDER BY rowid DESC LIMIT %s", [query, limit])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _quoted(term: IndexTerm) -> str:
+    """So that no word of a person is read as an operator."""
+    return '"' + term.word.replace('"', '""') + '"'

@@ -33,7 +33,7 @@ def catalogue(
         return entries.none()
     terms += [IndexTerm(word=tag(facet, value)) for facet, value in (chosen or {}).items()]
     if terms:
-        entries = entries.filter(pk__in=catalogue_index().matching(terms))
+        entries = entries.filter(catalogue_index().condition(terms))
     return entries.filter(live=True) if live_only else entries
 
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from registry.catalogue_index import catalogue_index
 from registry.catalogue_index.words import asked_words, plain, tag
-from registry.interfaces import IndexTerm
+from registry.interfaces import CatalogueIndex, IndexTerm
 from registry.models import CatalogueEntry
-from registry.selectors.totals import catalogue_totals
+from registry.selectors.totals import catalogue_totals, languages_counted
 
 MOST_LISTED = 1000
 """Results beyond these are counted as "more than" and left to narrower questions."""
 FACETS = ("task", "licence", "language", "format", "status", "owner")
-_COLUMNS = ("pk", "task", "licence", "languages", "model_format", "status", "owner_name", "name", "live")
+_Row = tuple[Any, ...]
+"""What of an entry is counted and sorted by: `_COLUMNS`, the facets' in their order."""
+_COLUMNS = ("task", "licence", "languages", "model_format", "status", "owner_name", "live", "pk")
+_LIVE, _PK = 6, 7
 _ORDER = {"updated": ("-updated_at", "-pk"), "newest": ("-pk",), "name": ("name", "pk")}
 SORTS = ("relevance", "updated", "newest", "name")
 
@@ -49,57 +54,51 @@ class FacetValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueResult:
-    """What was found: the ids to list in order, how many there are, and the facets' values."""
+    """What was found: the ids to list in order, how many there are, and the facets' values, the commonest first.
+
+    `unlisted` is how many further values a facet has, where it has too many to tell.
+    """
 
     ids: Sequence[int]
     total: int
     more: bool
     facets: Mapping[str, Sequence[FacetValue]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """What of an entry is counted and sorted by."""
-
-    pk: int
-    facets: Mapping[str, Sequence[str]]
-    name: str
-    live: bool
+    unlisted: Mapping[str, int] = field(default_factory=dict)
 
 
 def find_models(query: CatalogueQuery) -> CatalogueResult:
-    """Search the catalogue. The number of queries depends on how many facets are chosen, not on what is found."""
-    words = asked_words(query.words)
-    if query.words and not words:
+    """Search the catalogue: a bounded number of queries, each of which reads a bounded number of entries."""
+    asked = _asked(query)
+    if query.words and not asked.words:
         return CatalogueResult(ids=[], total=0, more=False, facets={facet: [] for facet in FACETS})
-    rows = _rows(words, query)
+    if not asked.words and not asked.chosen:
+        return _everything(query)
+    rows = _rows(asked, query)
     more = len(rows) > MOST_LISTED
     rows = rows[:MOST_LISTED]
     total = len(rows)
-    whole = more and not words and not query.chosen
-    counts: dict[str, list[FacetValue]] = {}
-    if whole:
+    facets = {facet: _values(_counted(rows, facet), more=more) for facet in FACETS}
+    unlisted: dict[str, int] = {}
+    if not asked.words and len(query.chosen) == 1:
+        # The whole catalogue's figures tell how many have the one value that is chosen, or another in its place.
+        ((facet, value),) = query.chosen.items()
         totals = catalogue_totals()
-        total, more = totals.models, False
-        counts = {facet: _values(totals.facets[facet], more=False) for facet in FACETS}
-    for facet in () if whole else FACETS:
-        others, others_more = rows, more
-        if facet in query.chosen:
-            rest = {name: value for name, value in query.chosen.items() if name != facet}
-            others = _rows(words, replace(query, chosen=rest))
-            others_more = len(others) > MOST_LISTED
-        counted = Counter(value for row in others[:MOST_LISTED] for value in row.facets[facet])
-        counts[facet] = _values(counted, more=others_more)
-    return CatalogueResult(ids=[row.pk for row in rows], total=total, more=more, facets=counts)
+        whole, unlisted = totals.facets[facet], {facet: totals.unlisted[facet]}
+        facets[facet] = _values(whole, more=False)
+        if more and whole[value] > total:
+            total, more = whole[value], False
+    elif query.chosen:
+        facets |= _otherwise(asked, rows, more=more)
+    return CatalogueResult(ids=[row[_PK] for row in rows], total=total, more=more, facets=facets, unlisted=unlisted)
 
 
 def best_fits(*, words: str, chosen: Mapping[str, str], live_only: bool) -> list[int]:
     """The ids of what fits best, in order, at most `MOST_LISTED`; without words, of what changed last."""
-    asked = asked_words(words)
-    if words and not asked:
+    query = CatalogueQuery(words=words, chosen=chosen, sort="relevance")
+    asked = _asked(query)
+    if words and not asked.words:
         return []
-    rows = _rows(asked, CatalogueQuery(words=words, chosen=chosen, sort="relevance"))[:MOST_LISTED]
-    return [row.pk for row in rows if row.live or not live_only]
+    return [row[_PK] for row in _rows(asked, query)[:MOST_LISTED] if row[_LIVE] or not live_only]
 
 
 def entries_in_order(ids: Sequence[int]) -> list[CatalogueEntry]:
@@ -113,47 +112,111 @@ def newest_entries(limit: int) -> list[CatalogueEntry]:
     return list(CatalogueEntry.objects.select_related("owner").order_by("-pk")[:limit])
 
 
-def _rows(words: Sequence[str], query: CatalogueQuery) -> list[_Row]:
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """A facet's value that is asked for, as the index knows it."""
+
+    facet: str
+    word: str
+    known: dict[str, bool] = field(default_factory=dict)
+
+    def fits(self, row: _Row) -> bool:
+        """Whether the row has the value. Each text is folded once."""
+        text: str = row[FACETS.index(self.facet)]
+        if text not in self.known:
+            values = text.split() if self.facet == "language" else [text]
+            self.known[text] = self.word in {tag(self.facet, value) for value in values}
+        return self.known[text]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A query as terms of the index."""
+
+    words: Sequence[IndexTerm]
+    chosen: Sequence[_Choice]
+    index: CatalogueIndex
+
+    @property
+    def filters(self) -> list[IndexTerm]:
+        return [IndexTerm(word=choice.word) for choice in self.chosen]
+
+
+def _asked(query: CatalogueQuery) -> _Asked:
+    return _Asked(
+        words=[IndexTerm(word=word, prefix=True) for word in asked_words(query.words)],
+        chosen=[_Choice(facet, tag(facet, value)) for facet, value in query.chosen.items()],
+        index=catalogue_index(),
+    )
+
+
+def _everything(query: CatalogueQuery) -> CatalogueResult:
+    totals = catalogue_totals()
+    ids = CatalogueEntry.objects.order_by(*_ORDER[query.order]).values_list("pk", flat=True)[:MOST_LISTED]
+    return CatalogueResult(
+        ids=list(ids),
+        total=totals.models,
+        more=False,
+        facets={facet: _values(totals.facets[facet], more=False) for facet in FACETS},
+        unlisted=totals.unlisted,
+    )
+
+
+def _rows(asked: _Asked, query: CatalogueQuery) -> list[_Row]:
     """One more than `MOST_LISTED` at most, in the order that is asked for."""
-    filters = [IndexTerm(word=tag(facet, value)) for facet, value in query.chosen.items()]
-    asked = [IndexTerm(word=word, prefix=True) for word in words]
-    terms, order, limit = [*asked, *filters], query.order, MOST_LISTED + 1
-    entries = CatalogueEntry.objects.all()
-    if not terms:
-        return _read(entries.order_by(*_ORDER[order])[:limit])
-    ids = catalogue_index().newest(terms, limit=limit)
-    if order != "relevance":
-        within = ids if len(ids) < limit else catalogue_index().matching(terms)
-        return _read(entries.filter(pk__in=within).order_by(*_ORDER[order])[:limit])
-    named = [IndexTerm(word=tag("name", word), prefix=True) for word in words]
-    best = catalogue_index().newest([*named, *filters], limit=limit)
-    exact = entries.filter(name=plain(query.words).strip().rpartition("/")[2]).values_list("pk", flat=True)[:limit]
-    rank = _rank(set(exact), set(best))
-    return sorted(_read(entries.filter(pk__in={*ids, *best})), key=rank)[:limit]
+    terms, limit = [*asked.words, *asked.filters], MOST_LISTED + 1
+    if query.order == "relevance":
+        return _best(asked, query.words, terms)
+    if query.order == "newest":
+        return sorted(_read(asked.index.newest(terms, limit=limit)), key=lambda row: -row[_PK])
+    entries = CatalogueEntry.objects.filter(asked.index.condition(terms)) if terms else CatalogueEntry.objects.all()
+    return list(entries.order_by(*_ORDER[query.order]).values_list(*_COLUMNS)[:limit])
 
 
-def _rank(exact: set[int], best: set[int]) -> Callable[[_Row], tuple[bool, bool, bool, int]]:
+def _best(asked: _Asked, text: str, terms: Sequence[IndexTerm]) -> list[_Row]:
     """The very name first, then names that have all words, then the rest; live ones and newer ones before others."""
-    return lambda row: (row.pk not in exact, row.pk not in best, not row.live, -row.pk)
+    limit = MOST_LISTED + 1
+    named = [IndexTerm(word=tag("name", term.word), prefix=True) for term in asked.words]
+    best = asked.index.newest([*named, *asked.filters], limit=limit)
+    # Where the names alone are more than can be listed, nobody needs what else the words find.
+    ids = best if len(best) == limit else asked.index.newest(terms, limit=limit)
+    owner, _, name = plain(text).strip().rpartition("/")
+    called = CatalogueEntry.objects.filter(name=name).order_by("-pk").values_list(*_COLUMNS)[:limit]
+    exact = {row[_PK]: row for row in called if all(choice.fits(row) for choice in asked.chosen)}
+    if owner:
+        exact = {pk: exact[pk] for pk in exact.keys() & {*best, *ids}}
+    first = set(best)
+    rest = [pk for pk in ids if pk not in first][: limit - len(best)]
+    rows = [*exact.values(), *_read({*best, *rest} - exact.keys())]
+    rows.sort(key=lambda row: (row[_PK] not in exact, row[_PK] not in first, not row[_LIVE], -row[_PK]))
+    return rows[:limit]
 
 
-def _read(entries: QuerySet[CatalogueEntry]) -> list[_Row]:
-    return [
-        _Row(
-            pk,
-            {
-                "task": [task] if task else (),
-                "licence": [licence] if licence else (),
-                "language": languages.split(),
-                "format": [model_format] if model_format else (),
-                "status": [status],
-                "owner": [owner],
-            },
-            name,
-            live,
-        )
-        for pk, task, licence, languages, model_format, status, owner, name, live in entries.values_list(*_COLUMNS)
-    ]
+def _otherwise(asked: _Asked, rows: Sequence[_Row], *, more: bool) -> dict[str, list[FacetValue]]:
+    """Of each facet that is chosen, its values and how many would be found with each of them instead."""
+    limit = MOST_LISTED + 1
+    near = _read(asked.index.nearly(asked.words, asked.filters, limit=limit))
+    more = more or len(near) == limit
+    counts = {}
+    for choice in asked.chosen:
+        others = [row for row in near if not choice.fits(row)]
+        counts[choice.facet] = _values(_counted([*rows, *others], choice.facet), more=more)
+    return counts
+
+
+def _read(ids: Iterable[int]) -> list[_Row]:
+    """The rows of these entries, in no order."""
+    listed = ",".join(map(str, ids))  # in the text, as thousands of parameters cost more than the answer
+    if not listed:
+        return []
+    known = RawSQL(listed, [])  # noqa: S611  # numbers of our own
+    return list(CatalogueEntry.objects.filter(pk__in=known).values_list(*_COLUMNS))
+
+
+def _counted(rows: Iterable[_Row], facet: str) -> Counter[str]:
+    counted = Counter(map(itemgetter(FACETS.index(facet)), rows))
+    del counted[""]
+    return languages_counted(counted) if facet == "language" else counted
 
 
 def _values(counted: Mapping[str, int], *, more: bool) -> list[FacetValue]:

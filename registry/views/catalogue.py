@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -82,7 +82,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         "more": found.more,
         "listed": len(found.ids),
         "query": query,
-        "filters": [_filter(facet, label, found.facets[facet], chosen) for facet, label in FACET_LABELS.items()],
+        "filters": [_filter(facet, label, found, chosen) for facet, label in FACET_LABELS.items()],
         "chips": _chips(request, query),
         "sorts": _sorts(query),
         "filtered": bool(query.words or chosen),
@@ -109,15 +109,14 @@ def _sorts(query: selectors.CatalogueQuery) -> list[tuple[str, StrOrPromise, boo
     return [("" if name == default else name, SORT_LABELS[name], name == query.order) for name in offered]
 
 
-def _filter(
-    facet: str, label: StrOrPromise, values: Sequence[selectors.FacetValue], chosen: Mapping[str, str]
-) -> Filter:
-    options = [Option(each.value, _counted(facet, each), each.value == chosen.get(facet)) for each in values]
-    shown = [option for number, option in enumerate(options) if number < MOST_OPTIONS or option.chosen]
-    if facet in chosen and not any(option.chosen for option in shown):
+def _filter(facet: str, label: StrOrPromise, found: selectors.CatalogueResult, chosen: Mapping[str, str]) -> Filter:
+    values, value = found.facets[facet], chosen.get(facet)
+    listed = [each for number, each in enumerate(values) if number < MOST_OPTIONS or each.value == value]
+    options = [Option(each.value, _counted(facet, each), each.value == value) for each in listed]
+    if value is not None and not any(option.chosen for option in options):
         # A value that nothing has is still what was asked for, so the form must not drop it.
-        shown.append(Option(chosen[facet], value_label(facet, chosen[facet]), chosen=True))
-    return Filter(facet, label, shown, max(0, len(options) - MOST_OPTIONS))
+        options.append(Option(value, value_label(facet, value), chosen=True))
+    return Filter(facet, label, options, max(0, len(values) - MOST_OPTIONS) + found.unlisted.get(facet, 0))
 
 
 def _counted(facet: str, value: selectors.FacetValue) -> str:

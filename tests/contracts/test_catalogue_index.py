@@ -124,11 +124,60 @@ def test_an_entry_has_the_words_that_it_was_given_last(index: CatalogueIndex) ->
     assert found(index, "new") == []
 
 
-def test_a_subquery_has_the_same_answer(fakes: object, index: CatalogueIndex) -> None:
+NEARLY = {
+    11: "a:1 b:1 c:1 quick",
+    12: "a:1 b:1 quicker",
+    13: "a:1 c:1",
+    14: "b:1 c:1 quick",
+    15: "c:1 quick",
+    16: "quick",
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "choices", "ids"),
+    [
+        ("", "a:1 b:1 c:1", [14, 13, 12]),
+        ("quick", "a:1 b:1 c:1", [14, 12]),
+        ("quick", "a:1", [16, 15, 14]),
+        ("quick", "a:1 b:1", [14]),
+        ("", "a:1 b:1", [14, 13]),
+        ("quick", "x:1 c:1", [15, 14, 11]),
+    ],
+)
+def test_what_misses_one_choice_is_found_near_by(
+    index: CatalogueIndex, words: str, choices: str, ids: list[int]
+) -> None:
+    index.put((pk, text.split()) for pk, text in NEARLY.items())
+    terms = [IndexTerm(word=word, prefix=True) for word in asked_words(words)]
+
+    near = index.nearly(terms, [IndexTerm(word=choice) for choice in choices.split()], limit=10)
+
+    assert near == ids
+    assert index.nearly(terms, [IndexTerm(word=choice) for choice in choices.split()], limit=1) == ids[:1]
+
+
+def test_a_beginning_of_very_many_words_is_found_too(index: CatalogueIndex) -> None:
+    index.put((100 + number, [f"begun{number}", "other"]) for number in range(40))
+
+    assert found(index, "begun") == list(range(139, 99, -1))
+    assert found(index, "begun3") == [*range(139, 129, -1), 103]
+
+
+@pytest.mark.parametrize("most_sorted", [0, 10_000])
+def test_a_subquery_and_a_condition_have_the_same_answer(
+    fakes: object, index: CatalogueIndex, most_sorted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("registry.catalogue_index.sqlite.MOST_SORTED", most_sorted)
     owner = make_account("vera")
     entries = [make_draft(make_model(owner, name), state="in_review").registered_model_id for name in ("aa", "bb")]
-    index.put([(entries[0], ["special"]), (entries[1], ["other"])])
+    index.put([(entries[0], ["first", "special", "tag:x"]), (entries[1], ["especial", "tag:xy"])])
 
-    chosen = CatalogueEntry.objects.filter(pk__in=index.matching([IndexTerm(word="spec", prefix=True)]))
-
-    assert [entry.pk for entry in chosen] == [entries[0]]
+    for terms in (
+        [IndexTerm(word="spec", prefix=True)],
+        [IndexTerm(word="tag:x"), IndexTerm(word="first")],
+        [IndexTerm(word="fir", prefix=True), IndexTerm(word="tag:x", prefix=True)],
+    ):
+        within = CatalogueEntry.objects.filter(pk__in=index.matching(terms))
+        meeting = CatalogueEntry.objects.filter(index.condition(terms))
+        assert [entry.pk for entry in within] == [entry.pk for entry in meeting] == [entries[0]]

@@ -12,9 +12,10 @@ from django.core.management.sql import emit_post_migrate_signal
 from registry import selectors, services
 from registry.catalogue_index.words import asked_words
 from registry.interfaces import ServingInfo
-from registry.listing import entries_of, languages_of, mend_listings, refresh_listing
-from registry.models import CatalogueEntry, RegisteredModel, StaleListing
+from registry.listing import entries_of, languages_of, mend_listings, rebuild_catalogue, refresh_listing
+from registry.models import Account, CatalogueEntry, RegisteredModel, StaleListing
 from registry.selectors import CatalogueQuery
+from registry.selectors.totals import catalogue_totals, public_figures, refresh_totals
 from tests.factories import CARD, make_account, make_draft, make_model
 from tests.fakes.directory import FakeServingDirectory
 from tests.fakes.wiring import entry as wired
@@ -219,7 +220,81 @@ class TestOrder:
         assert {value.value: value.total for value in facets["owner"]} == {"vera": 3, "iris": 1}
         assert {value.value: value.total for value in facets["status"]} == {"in_review": 1}
 
+    def test_two_choices_are_counted_each_without_the_other(self) -> None:
+        facets = selectors.find_models(CatalogueQuery(chosen={"owner": "iris", "task": "ranking"})).facets
+
+        assert facets["owner"] == []
+        assert {value.value: value.total for value in facets["task"]} == {}
+
+        RegisteredModel.objects.filter(name="iris").update(task="ranking")
+        RegisteredModel.objects.exclude(name="iris").update(task="speech")
+        rebuild_catalogue()
+        for words in ("", "iris"):
+            found_now = selectors.find_models(CatalogueQuery(words=words, chosen={"owner": "VERA", "task": "ranking"}))
+            assert {value.value: value.total for value in found_now.facets["owner"]} == {"vera": 1}
+            assert {value.value: value.total for value in found_now.facets["task"]} == {"ranking": 1, "speech": 2}
+            assert {value.value: value.total for value in found_now.facets["status"]} == {"in_review": 1}
+
+    def test_a_word_and_a_choice_count_the_other_values_that_the_word_finds(self) -> None:
+        facets = selectors.find_models(CatalogueQuery(words="flowers", chosen={"owner": "iris"})).facets
+
+        assert {value.value: value.total for value in facets["owner"]} == {"vera": 2}
+
+    def test_a_large_catalogue_knows_how_many_have_one_value(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("registry.selectors.search.MOST_LISTED", 2)
+        monkeypatch.setattr("registry.selectors.totals._COUNT_AFRESH_UP_TO", 2)
+        refresh_totals()
+
+        chosen = selectors.find_models(CatalogueQuery(chosen={"owner": "vera"}))
+
+        assert (chosen.total, chosen.more, len(chosen.ids)) == (3, False, 2)
+        assert {value.value: value.total for value in chosen.facets["owner"]} == {"vera": 3, "iris": 1}
+        assert all(value.more for value in chosen.facets["status"])
+
+    def test_the_very_name_comes_first_even_behind_very_many_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("registry.selectors.search.MOST_LISTED", 1)
+        make_draft(make_model(make_account(), "iris-three"), state="in_review")
+
+        assert found("iris") == ["vera/iris"]
+        assert found("iris", owner="nobody") == []
+
     def test_an_entry_is_found_by_every_word_of_its_own(self) -> None:
         for entry in CatalogueEntry.objects.all():
             for word in asked_words(f"{entry.name} {entry.owner_name} {entry.summary}"):
                 assert str(entry) in found(word)
+
+
+def test_the_figures_of_a_large_catalogue_are_kept_and_counted_by_the_sweep(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for number in range(3):
+        make_draft(make_model(make_account(f"owner-{number}"), "iris", task="ranking"), state="in_review")
+    afresh = catalogue_totals()
+    monkeypatch.setattr("registry.selectors.totals._COUNT_AFRESH_UP_TO", 2)
+
+    refresh_totals()
+    kept = catalogue_totals()
+    CatalogueEntry.objects.filter(owner_name="owner-1").delete()
+    monkeypatch.setattr("registry.selectors.totals._COUNT_AFRESH_UP_TO", 1)
+
+    assert kept == catalogue_totals() == afresh
+    assert (public_figures().models, public_figures().contributors) == (3, 3)
+    refresh_totals()
+    assert catalogue_totals().models == 3
+    monkeypatch.setattr("registry.selectors.totals._COUNT_AGAIN_AFTER", 0.0)
+    refresh_totals()
+    assert (catalogue_totals().models, catalogue_totals().facets["task"]) == (2, {"ranking": 2})
+
+
+def test_only_the_commonest_values_are_kept_and_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("registry.selectors.totals.MOST_VALUES", 1)
+    for number in (0, 0, 1):
+        owner = Account.objects.filter(username=f"owner-{number}").first() or make_account(f"owner-{number}")
+        make_draft(make_model(owner, f"iris-{CatalogueEntry.objects.count()}"), state="in_review")
+
+    totals = catalogue_totals()
+    everything = selectors.find_models(CatalogueQuery())
+
+    assert everything.unlisted["owner"] == 1
+    assert public_figures().contributors == 2
+    assert (totals.facets["owner"], totals.unlisted["owner"]) == ({"owner-0": 2}, 1)
