@@ -16,6 +16,7 @@ from portal.env_parsers import (
     boolean,
     choice,
     folder,
+    key_prefix,
     networks,
     not_negative,
     optional_folder,
@@ -267,6 +268,41 @@ OCI_REGISTRY_CHUNK_BYTES = declare(
     "0",
     not_negative,
     "Largest request to the registry, in bytes, where a proxy in front of it has a limit; 0: a layer in one.",
+)
+S3_BUCKET = declare(
+    "MODEL_COMMONS_S3_BUCKET",
+    "",
+    str,
+    "Bucket of S3-compatible storage for uploaded files; empty: a folder of the data folder.",
+)
+S3_ENDPOINT_URL = declare(
+    "MODEL_COMMONS_S3_ENDPOINT_URL",
+    "",
+    web_address,
+    "Where that storage answers, as https://host[:port]; empty: Amazon's, by region.",
+)
+S3_REGION = declare("MODEL_COMMONS_S3_REGION", "us-east-1", str, "The storage's region, as requests are signed for it.")
+S3_ACCESS_KEY_ID = declare(
+    "MODEL_COMMONS_S3_ACCESS_KEY_ID", "", str, "Key for that storage; empty: the role of the machine or pod."
+)
+S3_SECRET_ACCESS_KEY = secret("MODEL_COMMONS_S3_SECRET_ACCESS_KEY", "The key's secret.")
+S3_CA_FILE = declare(
+    "MODEL_COMMONS_S3_CA_FILE", "", str, "Certificates that vouch for the storage; empty: those of Mozilla."
+)
+S3_PREFIX = declare(
+    "MODEL_COMMONS_S3_PREFIX", "", key_prefix, "What the portal's objects begin with in a shared bucket."
+)
+S3_ADDRESSING = declare(
+    "MODEL_COMMONS_S3_ADDRESSING",
+    "path",
+    choice("path", "virtual"),
+    "Whether the bucket stands in the address's path or in its host name.",
+)
+S3_CACHE_BYTES = declare(
+    "MODEL_COMMONS_S3_CACHE_BYTES",
+    str(20 * GIB),
+    positive,
+    "Copies of stored files that checks and model servers read on this machine, in bytes, all together.",
 )
 TARGET_P95_MS = declare(
     "MODEL_COMMONS_TARGET_P95_MS", "300", positive, "Latency that 95 of 100 predictions shall not exceed, in ms."

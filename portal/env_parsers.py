@@ -121,3 +121,10 @@ def repository(text: str) -> str:
     if re.fullmatch(r"[a-z0-9]+(?:(?:[._-]|__)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._-]|__)[a-z0-9]+)*)*", text) is None:
         raise ValueError("expected lower-case words joined by slashes")
     return text
+
+
+def key_prefix(text: str) -> str:
+    """A folder within a bucket, `team/portal/`, or nothing; the slash at its end is added."""
+    if text and re.fullmatch(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*/?", text) is None:
+        raise ValueError("expected words joined by slashes")
+    return f"{text.rstrip('/')}/" if text else ""

@@ -17,6 +17,7 @@ from registry.messages_drafts import DRAFT_MESSAGES
 from registry.messages_gate import GATE_MESSAGES
 from registry.messages_registry import REGISTRY_MESSAGES
 from registry.messages_review import REVIEW_MESSAGES
+from registry.messages_s3 import S3_MESSAGES
 from registry.messages_storage import STORAGE_MESSAGES
 from registry.messages_tokens import TOKEN_MESSAGES
 from registry.messages_uploads import UPLOAD_MESSAGES
@@ -36,6 +37,7 @@ def announce() -> None:
         CHECK_MESSAGES,
         DRAFT_MESSAGES,
         STORAGE_MESSAGES,
+        S3_MESSAGES,
         API_MESSAGES,
         TOKEN_MESSAGES,
         UPLOAD_MESSAGES,

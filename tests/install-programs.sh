@@ -17,6 +17,7 @@ if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
 fi
 
 export DEBIAN_FRONTEND=noninteractive
+export RUNLEVEL=1 # servers are started by the tests that need them, not by their packages
 dpkg --configure -a >/dev/null 2>&1 # an earlier run may have been killed half-way
 apt-get update -qq || echo "The package lists could not be renewed; the known ones are used." >&2
 # One by one, as a package that this release lacks must not keep the others away.

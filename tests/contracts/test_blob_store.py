@@ -6,15 +6,20 @@ import contextlib
 import hashlib
 import resource
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from registry.artifacts.folder import FolderBlobStore
+from registry.artifacts.s3 import S3BlobStore
+from registry.artifacts.s3_access import S3Access
 from registry.errors import IntegrityError, NotFoundError, StorageFullError
 from registry.interfaces import BlobStore
 from tests.fakes.blobs import InMemoryBlobStore
+from tests.stubs import swift_server
+from tests.stubs.s3_server import KEY, SECRET, running_s3
 
 ABSENT = "0" * 64
 DATA = b"weights " * 1000
@@ -61,6 +66,19 @@ def folder_case(tmp_path: Path) -> Case:
     return Case(store, corrupt, full)
 
 
+def s3_case(tmp_path: Path, access: S3Access) -> Case:
+    """A bucket of its own. What it is full of is the disk by which `put` sends: a bucket's quota is tried elsewhere."""
+    store = S3BlobStore(access=access, cache_dir=tmp_path / "cache", cache_bytes=1 << 20)
+    store.client.call("create_bucket")
+
+    def corrupt(sha256: str) -> None:
+        with store.open(sha256) as blob:
+            data = blob.read()[:-1] + b"?"
+        store.client.call("put_object", Key=f"sha256/{sha256[:2]}/{sha256}", Body=data)
+
+    return Case(store, corrupt, folder_case(tmp_path).full)
+
+
 def memory_case(tmp_path: Path) -> Case:
     store = InMemoryBlobStore(tmp_path)
 
@@ -76,10 +94,28 @@ def memory_case(tmp_path: Path) -> Case:
     return Case(store, corrupt, full)
 
 
-@pytest.fixture(params=[folder_case, memory_case], ids=["folder", "memory"])
+@pytest.fixture(scope="session")
+def moto() -> Iterator[S3Access]:
+    with running_s3() as server:
+        yield S3Access(bucket="", endpoint_url=server.url, access_key=KEY, secret_key=SECRET)
+
+
+@pytest.fixture(scope="session")
+def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Access]:
+    if swift_server.PROGRAM is None:
+        pytest.skip("swift-proxy-server is not installed")
+    with swift_server.running_swift(tmp_path_factory.mktemp("swift")) as url:
+        yield S3Access(bucket="", endpoint_url=url, access_key=swift_server.KEY, secret_key=swift_server.SECRET)
+
+
+@pytest.fixture(params=["folder", "memory", "moto", "swift"])
 def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
-    made: Case = request.param(tmp_path)
-    return made
+    if request.param == "folder":
+        return folder_case(tmp_path)
+    if request.param == "memory":
+        return memory_case(tmp_path)
+    access: S3Access = request.getfixturevalue(request.param)
+    return s3_case(tmp_path, replace(access, bucket=f"blobs-{uuid4().hex}"))
 
 
 def in_pieces(data: bytes = DATA) -> Iterator[bytes]:

@@ -82,3 +82,10 @@ def test_a_repository_is_lower_case_words(text: str) -> None:
     with pytest.raises(ValueError, match="lower-case words"):
         env_parsers.repository(text)
     assert env_parsers.repository("model-commons/quarantine") == "model-commons/quarantine"
+
+
+@pytest.mark.parametrize(("text", "expected"), [("", ""), ("team", "team/"), ("a/b/", "a/b/")])
+def test_a_prefix_in_a_bucket_ends_in_a_slash(text: str, expected: str) -> None:
+    assert env_parsers.key_prefix(text) == expected
+    with pytest.raises(ValueError, match="joined by slashes"):
+        env_parsers.key_prefix(f"/{text}")

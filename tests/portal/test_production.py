@@ -51,6 +51,20 @@ def test_a_registry_by_name_is_where_images_go(tmp_path: Path) -> None:
     assert made == "deployer.builders.oci_registry.RegistryImageBuilder https://registry.example:5000"
 
 
+def test_a_bucket_by_name_is_where_files_go(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("sesame\n")
+    made = settings_in(
+        tmp_path / "data",
+        "*[s.BACKENDS['blob_store']['options'][name] for name in ('bucket', 'endpoint_url', 'secret_key', 'prefix')]",
+        MODEL_COMMONS_S3_BUCKET="models",
+        MODEL_COMMONS_S3_ENDPOINT_URL="https://s3.example/",
+        MODEL_COMMONS_S3_SECRET_ACCESS_KEY_FILE=str(secret),
+        MODEL_COMMONS_S3_PREFIX="team",
+    )
+    assert made == "models https://s3.example sesame team/"
+
+
 def test_django_has_nothing_to_warn_of(tmp_path: Path) -> None:
     done = run(tmp_path, "manage.py", "check", "--deploy", "--fail-level", "WARNING")
 
