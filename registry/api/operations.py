@@ -91,9 +91,9 @@ def _validated(kind: type[StrictSerializer], data: object) -> Mapping[str, Any]:
 
 
 def _body_of(request: Request) -> object:
-    """The parsed body; no body counts as an empty object."""
+    """The parsed body; no body counts as an empty object, but `null` is none."""
     data: object = request.data
-    return {} if data is None or data == "" else data
+    return {} if data == "" else data
 
 
 def _query_of(request: Request, kind: type[StrictSerializer]) -> dict[str, object]:

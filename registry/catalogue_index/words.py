@@ -10,6 +10,8 @@ MOST_WORDS_ASKED = 8
 # No word of any language is longer, and PostgreSQL takes none above 2 kB.
 LONGEST_WORD = 200
 _WORD = re.compile(r"[^\W_]+")
+# Values of filters are ASCII; of what else somebody asks for, an index may take some characters for gaps.
+_UNFIT = re.compile(r"\s+|[^!-~]")
 _PARTS = re.compile(r"[\s/]+")
 _TATWEEL = "\u0640"
 # Written without spaces between words, so that pairs of characters stand for words.
@@ -41,8 +43,8 @@ def asked_words(text: str) -> list[str]:
 
 
 def tag(kind: str, value: str) -> str:
-    """A filter's value as a word that no text has or begins: `:task:ranking`."""
-    return f":{kind}:{'_'.join(plain(value).split())}"[:LONGEST_WORD]
+    """A filter's value as a word that no text has or begins, and no index cuts: `:task:ranking`."""
+    return f":{kind}:{_UNFIT.sub('_', plain(value).strip())}"[:LONGEST_WORD]
 
 
 def unique(words: Iterable[str]) -> list[str]:

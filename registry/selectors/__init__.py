@@ -6,11 +6,9 @@ from registry.listing import status_word
 from registry.selectors.accounts import newest_own_versions, own_models, storage_used
 from registry.selectors.catalogue import Presence, catalogue, model_named, presences, visible_models
 from registry.selectors.drafts import (
-    PARTS,
     NameOffer,
     draft_answer,
     draft_trial_job,
-    edit_token,
     name_offer,
     request_digest,
     suggested_memory,
@@ -63,7 +61,6 @@ __all__ = [
     "DECISIONS",
     "FACETS",
     "MOST_LISTED",
-    "PARTS",
     "SEEN_STATES",
     "SORTS",
     "CatalogueQuery",
@@ -84,7 +81,6 @@ __all__ = [
     "current_checks",
     "draft_answer",
     "draft_trial_job",
-    "edit_token",
     "entries_in_order",
     "event_by_id",
     "file_at",

@@ -1,11 +1,11 @@
-"""What the pages of a draft need to know: its parts, and whether they changed."""
+"""What the pages of a draft need to know."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,27 +20,6 @@ MEMORY_STEP = 64 << 20
 LEAST_MEMORY = 128 << 20
 RUNTIME_BYTES = 320 << 20
 """What a runtime's process takes before it has read a model; the four of the catalogue take 90 to 300 MB."""
-
-Part = Callable[[ModelVersion], Any]
-
-
-def _examples_of(draft: ModelVersion) -> list[list[Any]]:
-    rows = draft.examples.order_by("position").values_list("title", "request", "expected", "tolerance")
-    return [list(row) for row in rows]
-
-
-PARTS: Mapping[str, Part] = {
-    "basics": lambda draft: [draft.registered_model.summary, draft.registered_model.task, draft.licence],
-    "card": lambda draft: [draft.card_source, draft.licence],
-    "examples": lambda draft: [_examples_of(draft), draft.cpu_millis, draft.memory_bytes],
-}
-"""What each page edits. Two pages that edit different parts never disturb each other."""
-
-
-def edit_token(draft: ModelVersion, part: str) -> str:
-    """Names what a part of the draft says now, as `part:<hex>`; equal content gives an equal token."""
-    text = json.dumps(PARTS[part](draft), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return f"{part}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
 def draft_trial_job(draft: ModelVersion) -> Job | None:

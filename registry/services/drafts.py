@@ -25,7 +25,6 @@ from registry.listing import refresh_listing
 from registry.models import Account, Blob, Example, ModelVersion, RegisteredModel, VersionFile, VersionState
 from registry.names import validate_name
 from registry.permissions import may_edit_model, may_edit_version, may_submit
-from registry.selectors.drafts import PARTS, edit_token
 
 Due = tuple[int, ...]
 VERSION_FIELDS = ("licence", "card_source", "cpu_millis", "memory_bytes")
@@ -75,14 +74,11 @@ def start_version(*, registered_model: RegisteredModel, actor: Account) -> Model
         return draft
 
 
-def update_draft(
-    *, version: ModelVersion, actor: Account, unchanged_since: str = "", seen: str | None = None, **changes: object
-) -> Due:
+def update_draft(*, version: ModelVersion, actor: Account, seen: str | None = None, **changes: object) -> Due:
     """Change the card, licence, resources (version) or summary, task (model); only the fields given.
 
-    A new licence is written into the card's head as well, unless the card is given with it. `unchanged_since` is an
-    `edit_token` of the part that the caller saw: `ConflictError` if somebody changed it meanwhile. `seen` is the
-    edition of the whole version instead, for callers that read all of it: `EditionError`.
+    A new licence is written into the card's head as well, unless the card is given with it. `seen` is the
+    edition that the caller read, of the whole version or of a part: `EditionError` if somebody changed it meanwhile.
     """
     unknown = changes.keys() - {*VERSION_FIELDS, *MODEL_FIELDS}
     if unknown:
@@ -96,7 +92,6 @@ def update_draft(
         version_changes["card_html"] = render_card(str(version_changes["card_source"]))
     with transaction.atomic():
         draft = lock_draft(version, actor)
-        require_unchanged(draft, unchanged_since)
         require_edition(draft, seen)
         if "licence" in version_changes and "card_source" not in version_changes:
             version_changes |= _card_with_licence(draft, str(version_changes["licence"]))
@@ -162,13 +157,11 @@ def set_examples(
     version: ModelVersion,
     actor: Account,
     examples: Sequence[ExampleInput],
-    unchanged_since: str = "",
     seen: str | None = None,
 ) -> Due:
-    """Replace the draft's examples. The order given is the order shown; the last two are as in `update_draft`."""
+    """Replace the draft's examples. The order given is the order shown; `seen` is as in `update_draft`."""
     with transaction.atomic():
         draft = lock_draft(version, actor)
-        require_unchanged(draft, unchanged_since)
         require_edition(draft, seen)
         draft.examples.all().delete()
         _store_examples(draft, examples)
@@ -195,12 +188,6 @@ def lock_draft(version: ModelVersion, actor: Account) -> ModelVersion:
     if draft.state != VersionState.DRAFT:
         raise ConflictError("version.frozen", state=draft.state)
     return draft
-
-
-def require_unchanged(draft: ModelVersion, token: str) -> None:
-    """`ConflictError` if the part that the token names no longer says what it said; an empty token asks nothing."""
-    if token and (token.partition(":")[0] not in PARTS or edit_token(draft, token.partition(":")[0]) != token):
-        raise ConflictError("draft.changed_elsewhere")
 
 
 def note_saved(draft: ModelVersion) -> None:

@@ -69,9 +69,7 @@ def draft_basics(request: HttpRequest, pk: int) -> HttpResponse:
     form = BasicsForm(request.POST, partial=frame.is_partial(request))
 
     def store(token: str) -> services.Due:
-        return services.update_draft(
-            version=draft, actor=account_of(request), unchanged_since=token, **form.cleaned_data
-        )
+        return services.update_draft(version=draft, actor=account_of(request), seen=token, **form.cleaned_data)
 
     return frame.save(request, step, form, store)
 

@@ -67,7 +67,7 @@ def _text_view(request: HttpRequest, draft: ModelVersion, step: frame.Step) -> H
         found = licence_named(licence_in(source)) if source.strip() else None
         changes = {"licence": found.spdx} if found else {}
         return services.update_draft(
-            version=draft, actor=account_of(request), unchanged_since=token, card_source=source, **changes
+            version=draft, actor=account_of(request), seen=token, card_source=source, **changes
         )
 
     return frame.save(request, step, form, store, after=_after(draft, TEXT))
@@ -84,7 +84,7 @@ def _guided_view(request: HttpRequest, draft: ModelVersion, step: frame.Step, fi
         licence = sent.get("licence")
         changes = {"licence": licence} if licence else {}
         return services.update_draft(
-            version=draft, actor=account_of(request), unchanged_since=token, card_source=source, **changes
+            version=draft, actor=account_of(request), seen=token, card_source=source, **changes
         )
 
     return frame.save(request, step, form, store, after=_after(draft, ""))

@@ -94,7 +94,7 @@ def _store(
         memory = selectors.suggested_memory(draft)
     examples = _moved(draft, examples, frame.then(request))
     with transaction.atomic():
-        due = services.set_examples(version=draft, actor=actor, examples=examples, unchanged_since=token)
+        due = services.set_examples(version=draft, actor=actor, examples=examples, seen=token)
         cpu = values["cpu_millis"] or draft.cpu_millis
         return (*due, *services.update_draft(version=draft, actor=actor, cpu_millis=cpu, memory_bytes=memory))
 

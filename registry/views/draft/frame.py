@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from registry import selectors
-from registry.errors import ConflictError
+from registry.editions import EditionError, edition_of
 from registry.messages import message
 from registry.models import ModelVersion, VersionState
 from registry.permissions import may_submit
@@ -78,16 +78,14 @@ def save(
 ) -> HttpResponse:
     """Answer a POST: store what the form holds, or show it again with its faults and nothing lost.
 
-    `store` gets the token of the part that the page showed. `after` answers the step's own buttons, once stored.
+    `store` gets the edition of the part that the page showed. `after` answers the step's own buttons, once stored.
     """
     if not form.is_valid():
         return refused(request, step, form)
     with errors_on(form):
         try:
             ring(store(request.POST.get("token", "")))
-        except ConflictError as error:
-            if error.code != "draft.changed_elsewhere":
-                raise
+        except EditionError as error:
             return _conflict(request, step, form, error)
         return _saved(request, step, after)
     return refused(request, step, form)
@@ -122,7 +120,7 @@ def page(request: HttpRequest, step: Step, form: Any, *, status: int = 200, **ex
         "steps": steps_of(draft, step.name, problems),
         "step_problems": _of_step(problems, step.name),
         "change_requests": change_requests_for(draft, step.name),
-        "token": selectors.edit_token(draft, step.part) if step.part else "",
+        "token": edition_of(draft, step.part) if step.part else "",
         "previous_url": previous,
         "next_url": following,
         **step.context,
@@ -143,7 +141,7 @@ def to_version(version: ModelVersion) -> HttpResponse:
 def _saved(request: HttpRequest, step: Step, after: Callable[[str], HttpResponse | None]) -> HttpResponse:
     draft = selectors.own_version(pk=step.draft.pk, user=request.user)
     if is_autosave(request):
-        token = selectors.edit_token(draft, step.part)
+        token = edition_of(draft, step.part)
         return JsonResponse({"token": token, "saved_at": draft.updated_at.isoformat()})
     button = then(request)
     answered = after(button)
@@ -159,7 +157,7 @@ def _saved(request: HttpRequest, step: Step, after: Callable[[str], HttpResponse
     return redirect(previous if button == "back" else following)
 
 
-def _conflict(request: HttpRequest, step: Step, form: forms.Form, error: ConflictError) -> HttpResponse:
+def _conflict(request: HttpRequest, step: Step, form: forms.Form, error: EditionError) -> HttpResponse:
     text = message(error.code, error.params)
     if is_autosave(request):
         return JsonResponse({"conflict": str(text.title)}, status=CONFLICT)

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from registry import selectors, services
+from registry import services
 from registry.card_sections import read_sections
+from registry.editions import edition_of
 from registry.models import Account, ModelVersion, VersionState
 from tests.factories import CARD, make_draft, make_model
 from tests.registry.scene import checked, fresh, in_review, in_state, make_reviewer, say
@@ -32,7 +33,7 @@ def draft(vera: Account) -> ModelVersion:
 
 
 def basics(draft: ModelVersion, **changes: str) -> dict[str, str]:
-    token = selectors.edit_token(fresh(draft), "basics")
+    token = edition_of(fresh(draft), "basics")
     return {"summary": "Old.", "task": "ranking", "licence": "MIT", "token": token, **changes}
 
 
@@ -61,7 +62,7 @@ class TestSaving:
     def test_the_page_saves_itself_and_gets_the_next_token(self, web: Client, draft: ModelVersion) -> None:
         answer = web.post(to("draft_basics", draft.pk), basics(draft, summary="Typed"), headers=SCRIPT)
 
-        assert answer.json()["token"] == selectors.edit_token(fresh(draft), "basics")
+        assert answer.json()["token"] == edition_of(fresh(draft), "basics")
         assert fresh(draft).registered_model.summary == "Typed"
 
     def test_what_cannot_be_saved_is_told_to_the_script_by_field(self, web: Client, draft: ModelVersion) -> None:
@@ -111,7 +112,7 @@ class TestTwoWindows:
         assert web.post(to("draft_basics", draft.pk), data).status_code == 302
 
     def test_the_cards_two_views_are_one_part(self, web: Client, draft: ModelVersion) -> None:
-        token = selectors.edit_token(draft, "card")
+        token = edition_of(draft, "card")
         web.post(to("draft_card", draft.pk), {**read_sections(CARD), "evaluation": "Better.", "token": token})
 
         answer = web.post(to("draft_card", draft.pk) + "?view=text", {"card_source": CARD, "token": token})
