@@ -320,6 +320,12 @@ REPORTS_PER_HOUR = declare(
     positive,
     "Reports about models that one account, or one address of people not signed in, may send within an hour.",
 )
+NOTIFICATION_DAYS = declare(
+    "MODEL_COMMONS_NOTIFICATION_DAYS", "180", positive, "News that was read is cleared away after this long."
+)
+IDEMPOTENCY_HOURS = declare(
+    "MODEL_COMMONS_IDEMPOTENCY_HOURS", "24", positive, "How long a repeated API request gets its first answer again."
+)
 NOTIFICATION_MAIL_DELAY_SECONDS = declare(
     "MODEL_COMMONS_NOTIFICATION_MAIL_DELAY_SECONDS",
     "120",

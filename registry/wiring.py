@@ -23,6 +23,7 @@ from registry.messages_tokens import TOKEN_MESSAGES
 from registry.messages_uploads import UPLOAD_MESSAGES
 from registry.news_jobs import NEWS_KINDS, queue_mail, queue_telling
 from registry.selectors.totals import refresh_totals
+from registry.services.clearing import clear_expired_keys, clear_old_notifications
 from registry.sign_in.middleware import note_sign_in
 from registry.uploads.handlers import UPLOAD_KINDS
 from registry.uploads.sweeping import expire_uploads
@@ -50,6 +51,8 @@ def announce() -> None:
     register_sweeper(queue_telling)
     register_sweeper(queue_mail)
     register_sweeper(mend_listings)
+    register_sweeper(clear_expired_keys)
+    register_sweeper(clear_old_notifications)
     register_sweeper(refresh_totals)
 
 

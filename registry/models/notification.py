@@ -73,6 +73,11 @@ class Notification(models.Model):
             models.Index(fields=["account"], name="notification_to_mail", condition=models.Q(mail_due=True)),
             models.Index(fields=["account", "-event"], name="notification_inbox"),
             models.Index(fields=["account", "mailed_at"], name="notification_mailed"),
+            models.Index(
+                fields=["created_at"],
+                name="notification_done",
+                condition=models.Q(models.Q(read_at__isnull=False) | models.Q(in_inbox=False), mail_due=False),
+            ),
         ]
         ordering: ClassVar = ["-event_id"]
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError as DatabaseIntegrityError
 from django.db import transaction
 from django.utils import timezone
@@ -19,7 +20,6 @@ from django.utils import timezone
 from registry.errors import ConflictError, UserError
 from registry.models import Account, IdempotencyKey
 
-KEPT_FOR = timedelta(hours=24)
 CLAIM_LASTS = timedelta(minutes=1)
 
 
@@ -46,11 +46,16 @@ def claim_key(*, account: Account, key: str, fingerprint: str) -> Claim:
     `ConflictError` while another works on it, `KeyReusedError` if it belongs to another request.
     """
     now = timezone.now()
+    until = now + timedelta(hours=settings.IDEMPOTENCY_HOURS)
     IdempotencyKey.objects.filter(account=account, expires_at__lte=now).delete()
     try:
         with transaction.atomic():
             row = IdempotencyKey.objects.create(
-                account=account, key=key, fingerprint=fingerprint, claimed_at=now, expires_at=now + KEPT_FOR
+                account=account,
+                key=key,
+                fingerprint=fingerprint,
+                claimed_at=now,
+                expires_at=until,
             )
         return Claim(row_id=row.pk, claimed_at=now)
     except DatabaseIntegrityError:
