@@ -9,6 +9,10 @@ class PortalConfig(AppConfig):
 
     name = "portal"
 
+    def ready(self) -> None:
+        """Announce the checks."""
+        from portal import checks  # noqa: F401  # importing registers them
+
 
 class PortalAdminConfig(AdminConfig):
     """Django's admin, behind the administer right instead of the staff flag."""

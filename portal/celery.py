@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import threading
+from pathlib import Path
 from typing import Any
 
 from celery import Celery
@@ -46,6 +47,9 @@ def _sweep_for_ever() -> None:
     holder = f"{socket.gethostname()}:{os.getpid()}"
     while not _stop.is_set():
         close_old_connections()
+        if settings.WORKER_PULSE_FILE:
+            # Before the sweep: one that fails is no reason to start the worker again, one that hangs is.
+            Path(settings.WORKER_PULSE_FILE).touch()
         try:
             ring(sweep_once(holder=holder))
         except Exception:

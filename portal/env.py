@@ -63,16 +63,18 @@ def declare(name: str, default: str, parse: Callable[[str], T], doc: str) -> T:
     return variable.read()
 
 
-def secret(name: str, doc: str) -> str:
+def secret(name: str, doc: str, *, parse: Callable[[str], str] = str) -> str:
     """Declare a secret: from the environment, or from the file that `<name>_FILE` names."""
-    value = declare(name, "", str, doc)
+    value = declare(name, "", parse, doc)
     path = declare(f"{name}_FILE", "", str, f"File that holds it, instead of {name}.")
     if value or not path:
         return value
     try:
-        return Path(path).read_text().strip()
+        return parse(Path(path).read_text().strip())
     except OSError as error:
         raise SystemExit(f"{name}_FILE={path!r} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise SystemExit(f"What {name}_FILE={path!r} holds is not usable: {error}. {doc}") from error
 
 
 DATA_DIR = declare(
@@ -85,12 +87,18 @@ PRODUCTION = declare(
     boolean,
     "Real use by others: refuses to start with what is for trying out alone, and says what to set instead.",
 )
+SINGLE_MACHINE = declare(
+    "MODEL_COMMONS_SINGLE_MACHINE",
+    "false",
+    boolean,
+    "This production installation is one machine on purpose; else check --deploy refuses parts that cannot be shared.",
+)
 SECRET_KEY = secret(
     "MODEL_COMMONS_SECRET_KEY",
     "Signs sessions and seals second factors; empty: made once and kept in the data folder.",
 )
-SECRET_KEY_FALLBACKS = declare(
-    "MODEL_COMMONS_SECRET_KEY_FALLBACKS", "", words, "Former keys that are still believed while a new one takes over."
+SECRET_KEY_FALLBACKS = words(
+    secret("MODEL_COMMONS_SECRET_KEY_FALLBACKS", "Former keys that are still believed while a new one takes over.")
 )
 ALLOWED_HOSTS = declare(
     "MODEL_COMMONS_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", words, "Host names that the portal answers to."
@@ -138,6 +146,18 @@ LANGUAGES = declare(
     words,
     "Languages to choose from, as codes; English is the one that stands in where a text is missing.",
 )
+STATIC_DIR = declare(
+    "MODEL_COMMONS_STATIC_DIR",
+    "",
+    optional_folder,
+    "Where collectstatic puts the files of the pages; empty: into the data folder.",
+)
+WORKER_PULSE_FILE = declare(
+    "MODEL_COMMONS_WORKER_PULSE_FILE",
+    "",
+    str,
+    "File that a worker touches at each sweep, for a supervisor that restarts one which hangs; empty: none.",
+)
 LOCALE_DIR = declare(
     "MODEL_COMMONS_LOCALE_DIR",
     "",
@@ -156,17 +176,15 @@ PRIVACY_URL = declare(
     address_of("http", "https"),
     "The privacy statement, linked in the footer; empty: no link.",
 )
-DATABASE_URL = declare(
+DATABASE_URL = secret(
     "DATABASE_URL",
-    "",
-    address_of("postgres", "postgresql"),
     "PostgreSQL, as postgres://…; empty: SQLite in the data folder.",
+    parse=address_of("postgres", "postgresql"),
 )
-REDIS_URL = declare(
+REDIS_URL = secret(
     "REDIS_URL",
-    "",
-    address_of("redis", "rediss", "unix"),
     "Redis for the doorbell and the cache; empty: a SQLite file and the database.",
+    parse=address_of("redis", "rediss", "unix"),
 )
 MAX_FILE_BYTES = declare("MODEL_COMMONS_MAX_FILE_BYTES", str(20 * GIB), positive, "Largest single file, in bytes.")
 MAX_VERSION_BYTES = declare(

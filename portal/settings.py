@@ -155,7 +155,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = env.STATIC_DIR or DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "vendor-static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -303,6 +303,7 @@ SPECTACULAR_SETTINGS = {
 }
 METRICS_TOKEN = env.METRICS_TOKEN
 METRICS_NETWORKS = env.METRICS_NETWORKS
+WORKER_PULSE_FILE = env.WORKER_PULSE_FILE
 SWEEP_SECONDS = env.SWEEP_SECONDS
 REQUEST_FIGURES_PERIOD: float | None = 5.0  # seconds that a web process may hold figures back; None: never writes
 LEASE_SECONDS = env.LEASE_SECONDS

@@ -89,3 +89,28 @@ def test_a_prefix_in_a_bucket_ends_in_a_slash(text: str, expected: str) -> None:
     assert env_parsers.key_prefix(text) == expected
     with pytest.raises(ValueError, match="joined by slashes"):
         env_parsers.key_prefix(f"/{text}")
+
+
+def test_an_address_with_a_password_may_lie_in_a_file(tmp_path: Path) -> None:
+    held = tmp_path / "database"
+    held.write_text("postgres://portal:hunter2@db.example/portal\n")
+    code = "from portal import env; print(env.DATABASE_URL, env.SECRET_KEY_FALLBACKS)"
+    base = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+
+    def start(**settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={**base, **settings},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    good = start(DATABASE_URL_FILE=str(held), MODEL_COMMONS_SECRET_KEY_FALLBACKS="one,two")
+    bad = start(REDIS_URL_FILE=str(held))
+
+    assert good.stdout.strip() == "postgres://portal:hunter2@db.example/portal ['one', 'two']"
+    assert bad.returncode == 1
+    assert "REDIS_URL_FILE" in bad.stderr
+    assert "hunter2" not in bad.stderr

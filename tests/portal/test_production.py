@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KEY = "".join(chr(33 + n % 90) for n in range(64))
 GOOD = {
     "MODEL_COMMONS_PRODUCTION": "true",
+    "MODEL_COMMONS_SINGLE_MACHINE": "true",
     "MODEL_COMMONS_TRUST_PROXY": "true",
     "MODEL_COMMONS_DEMO": "false",
     "MODEL_COMMONS_SECRET_KEY": KEY,
@@ -70,6 +72,29 @@ def test_django_has_nothing_to_warn_of(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert "no issues" in done.stdout
+
+
+def test_parts_of_one_machine_are_refused_on_many(tmp_path: Path) -> None:
+    done = run(tmp_path, "manage.py", "check", "--deploy", MODEL_COMMONS_SINGLE_MACHINE="false")
+
+    assert done.returncode == 1
+    codes = set(re.findall(r"portal\.E\d+", done.stderr))
+    assert codes == {"portal.E001", "portal.E002", "portal.E003", "portal.E004", "portal.E005"}
+    assert done.stderr.count("MODEL_COMMONS_SINGLE_MACHINE=true") == 5
+    assert "Traceback" not in done.stderr
+
+
+def test_parts_that_can_be_shared_are_not_refused(tmp_path: Path) -> None:
+    shared = {
+        "MODEL_COMMONS_SINGLE_MACHINE": "false",
+        "DATABASE_URL": "postgres://portal@db.example/portal",
+        "REDIS_URL": "rediss://redis.example/0",
+        "MODEL_COMMONS_OCI_REGISTRY_URL": "https://images.example",
+    }
+    done = run(tmp_path, "manage.py", "check", "--deploy", "--fail-level", "WARNING", **shared)
+
+    assert not {"portal.E001", "portal.E002", "portal.E004"} & set(re.findall(r"portal\.E\d+", done.stderr))
+    assert "security.W" not in done.stderr
 
 
 SAFE = Chosen(

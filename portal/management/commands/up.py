@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError
 
 from deployer.backends import serving_backend
 from portal import env
@@ -48,13 +47,8 @@ class Command(BaseCommand):
     def _prepare(self) -> None:
         for folder in (settings.DATA_DIR, settings.FILE_UPLOAD_TEMP_DIR, settings.UPLOADS_DIR):
             Path(folder).mkdir(parents=True, exist_ok=True)
-        try:
-            call_command("migrate", verbosity=0, interactive=False)
-        except OperationalError as error:
-            where = "DATABASE_URL names" if env.DATABASE_URL else f"lies in {settings.DATA_DIR}"
-            raise CommandError(f"The database that {where} cannot be used: {error}".strip()) from error
+        call_command("prepare", verbosity=0)
         compile_stale()
-        call_command("createcachetable", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
 
     def _announce(self) -> None:

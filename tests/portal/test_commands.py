@@ -1,0 +1,83 @@
+"""The commands that containers and service managers start."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
+
+from portal import celery
+from portal.management.commands import prepare
+from portal.programs import web_command, worker_command
+from registry.jobs import sweep
+
+
+@pytest.mark.parametrize(("name", "command"), [("web", web_command()), ("worker", worker_command())])
+def test_a_program_takes_the_place_of_its_command(
+    name: str, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a signal for the command reaches the program."""
+    became: list[tuple[str, list[str]]] = []
+    monkeypatch.setattr(os, "execv", lambda program, words: became.append((program, words)))
+
+    call_command(name)
+
+    assert became == [(command[0], command)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_prepares_second_waits_for_the_first() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("PostgreSQL only: SQLite lets one write at a time")
+    order: list[str] = []
+    waits, ends = threading.Event(), threading.Event()
+
+    def second() -> None:
+        waits.set()
+        with prepare.alone():
+            order.append("second")
+        connection.close()
+        ends.set()
+
+    thread = threading.Thread(target=second)
+    with prepare.alone():
+        thread.start()
+        assert waits.wait(30)
+        assert not ends.wait(0.3)
+        order.append("first")
+    thread.join(30)
+
+    assert order == ["first", "second"]
+
+
+@pytest.mark.django_db
+def test_a_database_that_is_away_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_args: object, **_options: object) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(prepare, "call_command", away)
+
+    with pytest.raises(CommandError, match="cannot be used: connection refused"):
+        call_command("prepare", verbosity=0)
+
+
+def test_a_worker_shows_that_it_lives_even_if_its_sweep_fails(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WORKER_PULSE_FILE = str(tmp_path / "pulse")
+
+    def fail(*, holder: str) -> tuple[int, ...]:
+        celery._stop.set()
+        raise OperationalError(holder)
+
+    monkeypatch.setattr(sweep, "sweep_once", fail)
+    monkeypatch.setattr(celery, "_stop", threading.Event())
+
+    celery._sweep_for_ever()
+
+    assert (tmp_path / "pulse").exists()
