@@ -16,7 +16,7 @@ LOCAL_CLASSES = {
         "registry.artifacts.folder.FolderBlobStore",
         "portal.E003",
         "Uploaded files lie in a folder of this machine.",
-        "Keep them in S3-compatible storage.",
+        "Name a bucket in MODEL_COMMONS_S3_BUCKET.",
     ),
     "image_builder": (
         "deployer.builders.local.LocalImageBuilder",
