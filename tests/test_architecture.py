@@ -65,7 +65,7 @@ REACHING = {"subprocess", "socket", "http", "urllib", "sqlite3", "shutil", "temp
 LOADERS = ("pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "skops", "torch", "onnxruntime", "xgboost")
 STATE_WRITERS = ("registry.lifecycle", "registry.jobs.queue")
 ENVIRONMENT_READERS = {
-    "portal/env.py": "declares every variable",
+    "portal/env_variables.py": "reads each variable that portal/env.py declares",
     "manage.py": "names the settings module",
     "portal/wsgi.py": "names the settings module",
     "portal/celery.py": "names the settings module",

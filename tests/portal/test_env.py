@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from portal import env, env_parsers
+from portal import env, env_parsers, env_variables
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,9 +17,9 @@ def test_the_readme_holds_the_table_of_the_settings() -> None:
 
 
 def test_every_variable_is_declared_once_with_a_line_of_doc() -> None:
-    names = [variable.name for variable in env.DECLARED]
+    names = [variable.name for variable in env_variables.DECLARED]
     assert len(names) == len(set(names))
-    assert all(variable.doc.endswith(".") and "\n" not in variable.doc for variable in env.DECLARED)
+    assert all(variable.doc.endswith(".") and "\n" not in variable.doc for variable in env_variables.DECLARED)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_value_that_cannot_be_used_stops_the_start_and_names_the_variable(name
 
 
 def test_a_password_in_an_address_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    variable = env.Variable("DATABASE_URL", "", env_parsers.address_of("postgres"), "A database.")
+    variable = env_variables.Variable("DATABASE_URL", "", env_parsers.address_of("postgres"), "A database.")
     monkeypatch.setenv("DATABASE_URL", "postgre://portal:secret@db.example/portal")
     with pytest.raises(SystemExit) as refused:
         variable.read()
