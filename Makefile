@@ -6,7 +6,7 @@ STAMPS := $(VENV)/.stamps
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint bench screenshots messages lock clean-data setup test-programs
+.PHONY: help run test test-long test-cluster lint bench screenshots messages lock clean-data setup test-programs
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,9 @@ test: $(STAMPS)/python-dev $(STAMPS)/static $(STAMPS)/locale test-programs lint 
 
 test-long: $(STAMPS)/python-dev $(STAMPS)/static $(STAMPS)/locale test-programs ## The long loops
 	$(BIN)/python -m pytest -m "long or once" $(ARGS)
+
+test-cluster: $(STAMPS)/python-dev ## Serving's cases on the cluster that KUBECONFIG names (docs/operations/test-cluster.md)
+	TEST_CLUSTER=1 $(BIN)/python -m pytest tests/cluster --force-enable-socket -n 0 -p no:randomly $(ARGS)
 
 lint: $(STAMPS)/python-dev $(STAMPS)/static ## Format, lint and types
 	$(BIN)/ruff format --check .

@@ -10,6 +10,7 @@ from tests.stubs.kube_api.logs import ANNOTATION
 
 Object = dict[str, Any]
 SOURCE = "internal.serving.kserve.io/storage-initializer-sourceuri"
+NOBODY = "played"  # no scheduler has this name, so no node ever runs what is played
 OLD = "oci+native://registry.example/former@sha256:" + "0" * 64
 
 
@@ -62,11 +63,17 @@ def template(service: Object, uri: str, server_image: str) -> Object:
     container = {
         "name": "kserve-container", "image": server_image, "args": list(model.get("args", [])),
         "volumeMounts": [{"name": "model", "mountPath": "/mnt/models", "subPath": "models", "readOnly": True}],
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
     }  # fmt: skip
-    return {
-        "metadata": {"labels": labels_of(name), "annotations": {SOURCE: uri}},
-        "spec": {"containers": [container], "volumes": [{"name": "model", "image": image}]},
-    }
+    spec = {
+        "containers": [container], "volumes": [{"name": "model", "image": image}],
+        "automountServiceAccountToken": False, "schedulerName": NOBODY,
+        "securityContext": {"runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"}},
+    }  # fmt: skip
+    account = service["spec"]["predictor"].get("serviceAccountName")
+    if account:  # a server without controllers makes no account by itself
+        spec["serviceAccountName"] = account
+    return {"metadata": {"labels": labels_of(name), "annotations": {SOURCE: uri}}, "spec": spec}
 
 
 def deployment(service: Object, uri: str, server_image: str) -> Object:

@@ -91,6 +91,12 @@ class Player:
             if part is not None:
                 part.scenario, part.played = scenario, 0
 
+    def is_over(self, name: str) -> bool:
+        """Whether the last frame of an InferenceService was played."""
+        with self._lock:
+            part = self.parts.get(name)
+            return part is not None and part.played == len(SCENARIOS[part.scenario].frames)
+
     def settle(self) -> None:
         """Play everything to its last frame."""
         while self.step():

@@ -112,7 +112,7 @@ class Target:
 _PATH = re.compile(
     r"^/(?:api/(?P<core>v1)|apis/(?P<group>[^/]+)/(?P<version>[^/]+))"
     r"(?:/namespaces/(?P<namespace>[^/]+)(?=/[^/]+(?:/|$)))?"
-    r"/(?P<plural>[^/]+)(?:/(?P<name>[^/]+))?(?:/(?P<subresource>status|log))?$"
+    r"/(?P<plural>[^/]+)(?:/(?P<name>[^/]+))?(?:/(?P<subresource>status|log|token))?$"
 )
 _NAMESPACE_STATUS = re.compile(r"^/api/v1/namespaces/(?P<name>[^/]+)/status$")
 
@@ -127,7 +127,10 @@ def target(path: str, known: Mapping[Key, Resource]) -> Target | None:
         return None
     namespace, name, subresource = (found[part] or "" for part in ("namespace", "name", "subresource"))
     misplaced = (namespace and not resource.namespaced) or (name and resource.namespaced and not namespace)
-    has = {"": True, "status": resource.has_status, "log": resource.plural == "pods"}
+    has = {
+        "": True, "status": resource.has_status, "log": resource.plural == "pods",
+        "token": resource.plural == "serviceaccounts",
+    }  # fmt: skip
     return None if misplaced or not has[subresource] else Target(resource, namespace, name, subresource)
 
 
@@ -164,6 +167,8 @@ def _with_status(resource: Resource) -> list[Object]:
         }
         status.pop("shortNames", None)
         entries.append(status)
+    if resource.plural == "serviceaccounts":
+        entries.append({**entries[0], "name": "serviceaccounts/token", "singularName": "", "verbs": ["create"]})
     if resource.plural == "pods":
         entries.append({"name": "pods/log", "singularName": "", "namespaced": True, "kind": "Pod", "verbs": ["get"]})
     return entries

@@ -67,6 +67,7 @@ class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # an answer goes in two parts, and the second would wait 40 ms
     server: Server
 
     def do_GET(self) -> None:
@@ -243,6 +244,8 @@ class Handler(BaseHTTPRequestHandler):
         self._authorize(user, found, verb)
         if applies and self.server.api.store.get(found.resource, found.namespace, found.name) is None:
             self._authorize(user, found, "create")
+        if found.subresource == "token":
+            return 201, self.server.api.issued(found)
         options = Options.of(self.query, self.headers.get("User-Agent", ""), applies=applies)
         document = self._document(body, yaml_too=applies)
         if verb == "create":
