@@ -13,11 +13,12 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from deployer.errors import OperatorError
-from deployer.interfaces import ImageBuilder, LocalServingConfig, ServingBackend
+from deployer.interfaces import ImageBuilder, LocalServingConfig, ServingBackend, TrafficRouter
 from deployer.oci.authorization import Credentials
 from deployer.oci.client import RegistryClient
 from deployer.oci.transport import RegistryAccess, Transport
 from deployer.runtimes.catalogue import RUNTIMES
+from deployer.serving.cluster import Cluster
 from registry.backends import blob_store
 
 
@@ -33,12 +34,29 @@ def image_builder() -> ImageBuilder:
 
 @lru_cache(maxsize=1)
 def serving_backend() -> ServingBackend:
-    """The serving backend. Classes that take a `LocalServingConfig` get one made from their options."""
+    """The serving backend. Classes that take a `Cluster` or a `LocalServingConfig` get one made from their options."""
     entry = settings.BACKENDS["serving"]
     backend_class = import_string(entry["class"])
+    if "cluster" in entry["options"]:
+        return cast("ServingBackend", backend_class(cluster(entry["options"]["cluster"])))
     if entry["options"]:
         return cast("ServingBackend", backend_class(local_serving_config(entry["options"])))
     return cast("ServingBackend", backend_class())
+
+
+@lru_cache(maxsize=1)
+def traffic_router() -> TrafficRouter:
+    """The router in front of the serving backend."""
+    entry = settings.BACKENDS["traffic_router"]
+    router_class = import_string(entry["class"])
+    if "cluster" in entry["options"]:
+        return cast("TrafficRouter", router_class(cluster(entry["options"]["cluster"])))
+    return cast("TrafficRouter", router_class())
+
+
+def cluster(options: dict[str, Any]) -> Cluster:
+    """The description of the cluster, with the runtimes that the portal knows."""
+    return Cluster(runtimes=RUNTIMES, **options)
 
 
 def oci_registry(url: str) -> RegistryClient:
@@ -79,6 +97,7 @@ def _forget(*, setting: str, **_kwargs: Any) -> None:
     if setting == "BACKENDS":
         image_builder.cache_clear()
         serving_backend.cache_clear()
+        traffic_router.cache_clear()
 
 
 setting_changed.connect(_forget)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from deployer.errors import ClusterError, ConflictError, ModelStartError, PortalError, TransientError, WhoActs
@@ -27,7 +28,7 @@ def rollout_cup(rollout: Rollout) -> CupSpec:
 def trial_cup(version: ModelVersion, *, attempt: int, model_name: str, image_digest: str) -> CupSpec:
     """The cup of one attempt at a trial run. Each attempt has its own: a late worker takes away only what it made."""
     name = trial_cup_name(version.pk, version.revision, attempt)
-    return _cup(version, name=name, model_name=model_name, digest=image_digest)
+    return replace(_cup(version, name=name, model_name=model_name, digest=image_digest), trial=True)
 
 
 def draft_cup(version: ModelVersion, *, attempt: int, model_name: str, content_digest: str) -> CupSpec:
@@ -41,6 +42,7 @@ def draft_cup(version: ModelVersion, *, attempt: int, model_name: str, content_d
         files=draft_files(version, content_digest),
         cpu_millis=version.cpu_millis,
         memory_bytes=version.memory_bytes,
+        trial=True,
     )
 
 

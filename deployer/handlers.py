@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,14 +22,16 @@ from deployer.errors import (
     BuildError,
     ConflictError,
     ModelStartError,
+    OperatorError,
     PortalError,
     RuntimeUnavailableError,
     TransientError,
 )
 from deployer.interfaces import BuiltImage, CupSpec
 from deployer.models import ImageBuild, Rollout, RolloutState
-from deployer.packaging import checked_spec, image_spec
+from deployer.packaging import checked_spec, draft_spec, image_spec
 from deployer.reporting import logged, packaging, throttled
+from deployer.routes import converge_route
 from deployer.services.blame import LOG_TAIL
 from registry.artifacts.content import content_digest
 from registry.examples import compare_answers
@@ -125,7 +128,10 @@ def roll_out(claim: Claim) -> Due:
         if rollout.state == RolloutState.APPLYING:
             raise
     with claim.writing():
-        return services.switch_traffic(rollout=rollout)
+        due = services.switch_traffic(rollout=rollout)
+    with suppress(TransientError, OperatorError):  # the sweep repeats it, and no replaced cup goes before that
+        converge_route(rollout.endpoint.name)
+    return due
 
 
 def end_rollout(claim: Claim, error: PortalError) -> Due:
@@ -140,6 +146,7 @@ def stop_cup(claim: Claim) -> Due:
         return ()  # it was asked for again meanwhile
     if rollout.state == RolloutState.SUPERSEDED and rollout.stop_after and rollout.stop_after > timezone.now():
         return ()  # still draining; the sweep asks again
+    converge_route(rollout.endpoint.name)
     serving_backend().delete(rollout.cup_name)
     with claim.writing():
         services.note_stopped(rollout=rollout)
@@ -217,6 +224,10 @@ def _draft_tried(claim: Claim, version: ModelVersion) -> DraftOutcome:
     version.refresh_from_db()
     name = services.endpoint_name(version.registered_model)
     spec = cups.draft_cup(version, attempt=claim.attempt, model_name=name, content_digest=digest)
+    if serving_backend().pulls_images:
+        report("packaging", 0, 0)
+        image = image_builder().build(draft_spec(version, digest))
+        spec = replace(spec, image_digest=image.digest)
     requests = list(version.examples.order_by("position").values_list("request", flat=True))
     limits = trial.Limits(start=START_SECONDS, request=settings.GATEWAY_TIMEOUT_SECONDS)
     found = draft_trial.ask_all(serving_backend(), spec, requests, limits=limits, report=report)

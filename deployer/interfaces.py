@@ -160,7 +160,12 @@ class ServingResponse:
 
 
 class ServingBackend(Protocol):
-    """Runs versions. Every call has a timeout; absent and already-there are answers, not errors."""
+    """Runs versions. Every call has a timeout; absent and already-there are answers, not errors.
+
+    `pulls_images`: cups start from images in a registry, on machines that outlive the portal.
+    """
+
+    pulls_images: bool
 
     def apply(self, spec: CupSpec) -> CupStatus:
         """Want this cup. Idempotent by name; starts or restarts what is not running; returns before readiness.

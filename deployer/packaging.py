@@ -23,15 +23,12 @@ def image_spec(version: ModelVersion) -> ImageSpec:
 
     Raises `BuildError` if the version's checks named no model file.
     """
-    return ImageSpec(
-        files=served_files(version),
-        labels={
-            "org.opencontainers.image.title": str(version.registered_model),
-            "org.opencontainers.image.version": version.label,
-            "org.opencontainers.image.licenses": version.licence,
-            "org.opencontainers.image.revision": version.content_digest,
-        },
-    )
+    return _spec(version, served_files(version), version.content_digest)
+
+
+def draft_spec(version: ModelVersion, content_digest: str) -> ImageSpec:
+    """As `image_spec`, for a draft's present content, so that a cluster can try it."""
+    return _spec(version, draft_files(version, content_digest), content_digest)
 
 
 def checked_spec(version: ModelVersion, content_digest: str) -> ImageSpec:
@@ -50,6 +47,18 @@ def served_files(version: ModelVersion) -> tuple[FileEntry, ...]:
 def draft_files(version: ModelVersion, content_digest: str) -> tuple[FileEntry, ...]:
     """As `served_files`, by the checks of a draft's present content."""
     return _model_file(version, content_digest, frozen=False)
+
+
+def _spec(version: ModelVersion, files: tuple[FileEntry, ...], content_digest: str) -> ImageSpec:
+    return ImageSpec(
+        files=files,
+        labels={
+            "org.opencontainers.image.title": str(version.registered_model),
+            "org.opencontainers.image.version": version.label,
+            "org.opencontainers.image.licenses": version.licence,
+            "org.opencontainers.image.revision": content_digest,
+        },
+    )
 
 
 def _model_file(version: ModelVersion, digest: str, *, frozen: bool) -> tuple[FileEntry, ...]:

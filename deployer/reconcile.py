@@ -11,8 +11,10 @@ from dataclasses import replace
 from deployer import services
 from deployer.backends import serving_backend
 from deployer.cups import draft_cup_name, trial_cup_name
+from deployer.errors import OperatorError, TransientError
 from deployer.interfaces import CupPhase, CupStatus
 from deployer.models import Health, Rollout, RolloutState
+from deployer.routes import converge_routes
 from deployer.selectors import retired_but_served, running_trials, wanted_rollouts
 from deployer.services import Observation
 from deployer.services.health import DOWN
@@ -34,10 +36,13 @@ def reconcile() -> tuple[int, ...]:
     The backend is asked before the database: a cup that appears in between is then simply not seen yet, whereas the
     other order would take it for one that nobody wants.
     """
-    statuses = serving_backend().statuses()
-    due: list[int] = []
-    for version_id in retired_but_served():
-        due += services.retire_serving(version_id=version_id)
+    try:
+        statuses = serving_backend().statuses()
+    except (TransientError, OperatorError) as error:
+        # Nothing is known now, so nothing is noted: what serves goes on, and the next round asks again.
+        logger.warning("the serving backend cannot be asked: %s", error)
+        return _retire()
+    due = list(_retire())
     wanted = wanted_rollouts()
     for rollout in wanted:
         due += _look_at(rollout, statuses.get(rollout.cup_name))
@@ -46,9 +51,25 @@ def reconcile() -> tuple[int, ...]:
     return tuple(due)
 
 
+def repair_routes() -> tuple[int, ...]:
+    """Have each endpoint's requests sent to its current cup, also where somebody or something changed that."""
+    try:
+        converge_routes()
+    except (TransientError, OperatorError) as error:
+        logger.warning("the router cannot be asked: %s", error)
+    return ()
+
+
 def thin_out_figures() -> tuple[int, ...]:
     """Keep request figures coarser with age."""
     return services.roll_up_figures(now=time.time())
+
+
+def _retire() -> tuple[int, ...]:
+    due: list[int] = []
+    for version_id in retired_but_served():
+        due += services.retire_serving(version_id=version_id)
+    return tuple(due)
 
 
 def _trial_name(kind: str, version_id: int, key: str, attempt: int) -> str:
@@ -73,7 +94,8 @@ def _look_at(rollout: Rollout, status: CupStatus | None) -> tuple[int, ...]:
         # The same replica is still down: what is on record may be why it cannot come back, which the backend knows not.
         seen = replace(seen, code=rollout.health_code, params=rollout.health_params)
     services.note_health(rollout=rollout, seen=seen)
-    if rollout.state == RolloutState.READY and phase in {CupPhase.FAILED, CupPhase.ABSENT}:
+    changed_by_hand = phase is CupPhase.READY and bool(seen.code)
+    if rollout.state == RolloutState.READY and (changed_by_hand or phase in {CupPhase.FAILED, CupPhase.ABSENT}):
         return services.queue_convergence(rollout)
     return ()
 

@@ -11,7 +11,7 @@ def announce() -> None:
     from deployer.messages_build_log import BUILD_LOG_MESSAGES
     from deployer.messages_kserve import KSERVE_MESSAGES
     from deployer.messages_oci import OCI_MESSAGES
-    from deployer.reconcile import reconcile, thin_out_figures
+    from deployer.reconcile import reconcile, repair_routes, thin_out_figures
     from registry import signals
     from registry.jobs import kinds, sweep
     from registry.messages import register_messages
@@ -21,6 +21,7 @@ def announce() -> None:
     for kind in handlers.KINDS:
         kinds.register(kind)
     sweep.register_sweeper(reconcile)
+    sweep.register_sweeper(repair_routes)
     sweep.register_sweeper(thin_out_figures)
     signals.version_checked.connect(receivers.try_checked_version)
     signals.draft_trial_wanted.connect(receivers.try_draft)

@@ -193,6 +193,12 @@ LEASE_SECONDS = declare(
 JOB_HISTORY_DAYS = declare(
     "MODEL_COMMONS_JOB_HISTORY_DAYS", "30", positive, "Rows of work that ended well are cleared away after this long."
 )
+SERVING = declare(
+    "MODEL_COMMONS_SERVING",
+    "local",
+    choice("local", "kserve"),
+    "Where models are served: by processes on this machine, or by KServe on a cluster.",
+)
 SERVING_SANDBOX = declare(
     "MODEL_COMMONS_SERVING_SANDBOX",
     "auto",
@@ -358,6 +364,9 @@ MEDIAWIKI_REST_URL = declare(
 
 def as_markdown() -> str:
     """The table of the README."""
+    from portal import env_kserve  # whose variables stand at the end of the table
+
+    del env_kserve
     rows = [
         f"| `{v.name}` | `{v.default}` | {v.doc} |" if v.default else f"| `{v.name}` | | {v.doc} |" for v in DECLARED
     ]

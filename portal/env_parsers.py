@@ -128,3 +128,14 @@ def key_prefix(text: str) -> str:
     if text and re.fullmatch(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*/?", text) is None:
         raise ValueError("expected words joined by slashes")
     return f"{text.rstrip('/')}/" if text else ""
+
+
+def pairs(text: str) -> dict[str, str]:
+    """`name=value,…` without empty entries."""
+    found = {}
+    for entry in words(text):
+        name, mark, value = entry.partition("=")
+        if not (mark and name.strip() and value.strip()):
+            raise ValueError("expected name=value, separated by commas")
+        found[name.strip()] = value.strip()
+    return found

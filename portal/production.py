@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from portal import cluster, env_kserve
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -30,6 +32,7 @@ class Chosen:
     mediawiki: tuple[str, str, str]
     oci_registry: tuple[str, str, str] = ("", "", "")
     """Address, quarantine and approved repository."""
+    cluster_faults: Sequence[str] = ()
 
 
 def chosen(env: ModuleType, *, secret_key: str, mail_is_needed: bool) -> Chosen:
@@ -47,6 +50,7 @@ def chosen(env: ModuleType, *, secret_key: str, mail_is_needed: bool) -> Chosen:
         oidc=(env.OIDC_SERVER_URL, env.OIDC_CLIENT_ID, env.OIDC_CLIENT_SECRET),
         mediawiki=(env.MEDIAWIKI_REST_URL, env.MEDIAWIKI_CLIENT_ID, env.MEDIAWIKI_CLIENT_SECRET),
         oci_registry=(env.OCI_REGISTRY_URL, env.OCI_QUARANTINE_REPOSITORY, env.OCI_APPROVED_REPOSITORY),
+        cluster_faults=cluster.faults(env, env_kserve),
     )
 
 
@@ -77,6 +81,7 @@ def _half_set(it: Chosen) -> list[str]:
             "Sign-in by wiki account needs MODEL_COMMONS_MEDIAWIKI_CLIENT_ID and "
             "MODEL_COMMONS_MEDIAWIKI_CLIENT_SECRET together."
         )
+    found += it.cluster_faults
     if it.oci_registry[0] and it.oci_registry[1] == it.oci_registry[2]:
         found.append(
             "MODEL_COMMONS_OCI_QUARANTINE_REPOSITORY and MODEL_COMMONS_OCI_APPROVED_REPOSITORY must differ: what was "

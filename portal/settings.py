@@ -10,7 +10,7 @@ from django.conf.locale import LANG_INFO
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from portal import env, production
+from portal import cluster, env, env_kserve, production
 from portal.data_folder import load_secret_key, made_folder
 from portal.env_parsers import ROOT
 from portal.logs import logging_settings
@@ -218,6 +218,7 @@ BACKENDS: dict[str, dict[str, Any]] = {
     "runtime_catalogue": {"class": "deployer.runtimes.catalogue.PortalRuntimeCatalogue", "options": {}},
     "serving_directory": {"class": "deployer.directory.EndpointDirectory", "options": {}},
     "image_builder": {"class": "deployer.builders.local.LocalImageBuilder", "options": {"root": DATA_DIR / "images"}},
+    "traffic_router": {"class": "deployer.serving.local_router.LocalRouter", "options": {}},
     "serving": {
         "class": "deployer.serving.local.LocalServingBackend",
         "options": {
@@ -254,6 +255,11 @@ if env.OCI_REGISTRY_URL:
             "approved": env.OCI_APPROVED_REPOSITORY,
         },
     }
+if env.SERVING == "kserve":
+    CLUSTER = {"cluster": cluster.options(env, env_kserve)}
+    BACKENDS["serving"] = {"class": "deployer.serving.kserve.KServeBackend", "options": CLUSTER}
+    if env_kserve.GATEWAY:
+        BACKENDS["traffic_router"] = {"class": "deployer.serving.kserve_router.KServeRouter", "options": CLUSTER}
 OCI_REGISTRY: dict[str, Any] = {
     "username": env.OCI_REGISTRY_USERNAME,
     "password_file": env.OCI_REGISTRY_PASSWORD_FILE,

@@ -53,7 +53,7 @@ def note_health(*, rollout: Rollout, seen: Observation) -> bool:
         rows = Rollout.objects.filter(pk=rollout.pk, state=rollout.state, health=rollout.health)
         if not rows.update(**changes):
             return False
-        tag = _event(rollout, health)
+        tag = _event(rollout, seen, health)
         if tag:
             record_event(
                 tag=tag,
@@ -115,11 +115,13 @@ def note_stopped(*, rollout: Rollout) -> None:
     )
 
 
-def _event(rollout: Rollout, health: Health) -> str:
+def _event(rollout: Rollout, seen: Observation, health: Health) -> str:
     if rollout.state != RolloutState.READY:
         return ""
     if health in DOWN and rollout.health not in DOWN:
         return "rollout:degraded"
     if health == Health.HEALTHY and rollout.health in DOWN:
         return "rollout:recovered"
+    if health == Health.HEALTHY and seen.code and rollout.health_code != seen.code:
+        return "rollout:drifted"
     return ""

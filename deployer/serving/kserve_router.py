@@ -24,9 +24,9 @@ STALE_SECONDS = 60.0
 class KServeRouter:
     """`TrafficRouter` over the Gateway API. Threads may share one; a forked process makes its own anew."""
 
-    def __init__(self, cluster: Cluster, *, connect: Callable[[], ClusterApi]) -> None:
+    def __init__(self, cluster: Cluster, *, connect: Callable[[], ClusterApi] | None = None) -> None:
         self._cluster = cluster
-        self._connect = connect
+        self._connect = connect or (lambda: _kubernetes(cluster))
         self._lock = threading.Lock()
         self._parts: tuple[int, ClusterApi, Reflector] | None = None
 
@@ -113,3 +113,9 @@ def reduced_route(found: Object) -> Object:
     meta = found["metadata"]
     kept = {name: meta[name] for name in ("name", "uid", "resourceVersion", "deletionTimestamp") if name in meta}
     return {"metadata": {**kept, "annotations": {ENDPOINT: meta["name"]}}, "spec": found.get("spec") or {}}
+
+
+def _kubernetes(cluster: Cluster) -> ClusterApi:
+    from .kubernetes_api import KubernetesApi
+
+    return KubernetesApi(cluster)

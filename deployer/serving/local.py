@@ -44,6 +44,8 @@ _STARTING: _Phase = (CupPhase.STARTING, "", {})
 class LocalServingBackend:
     """`ServingBackend` over child processes and UNIX sockets. Any number of workers may share one `state_dir`."""
 
+    pulls_images = False
+
     def __init__(self, config: LocalServingConfig) -> None:
         self._config = config
         self._runtimes = {runtime.name: runtime for runtime in config.runtimes}

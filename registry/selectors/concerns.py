@@ -109,6 +109,7 @@ CIRCLES: Mapping[str, Sequence[Circle]] = {
     "image_build:failed": TROUBLE,
     "rollout:failed": TROUBLE,
     "rollout:degraded": TROUBLE,
+    "rollout:drifted": TROUBLE,
     "rollout:recovered": TROUBLE,
     "report:filed": ((Concern.REPORTS, report_desk),),
     "report:open": ((Concern.REPORTS, report_sender), (Concern.REPORTS, report_desk)),

@@ -75,6 +75,7 @@ EVENT_TEXTS = {
     "rollout:superseded": _("replaced version %(version)s"),
     "rollout:retired": _("took version %(version)s out of service"),
     "rollout:degraded": _("noticed that version %(version)s is down"),
+    "rollout:drifted": _("saw that somebody changed version %(version)s on the cluster, and puts it back"),
     "rollout:recovered": _("saw version %(version)s answer again"),
 }
 

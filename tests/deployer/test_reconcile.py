@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from deployer import services
+from deployer.errors import TransientError
 from deployer.interfaces import CupPhase, CupStatus
 from deployer.models import Health, Rollout, RolloutState
 from deployer.reconcile import reconcile
@@ -225,3 +226,43 @@ def test_a_sweep_costs_the_same_number_of_queries_for_one_cup_as_for_many(django
     reconcile()
     with django_assert_num_queries(3):
         reconcile()
+
+
+def test_a_cup_that_was_changed_by_hand_is_told_once_and_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    rollout = scene.served()
+    backend = scene.serving()
+    plain = backend.statuses
+    monkeypatch.setattr(
+        backend,
+        "statuses",
+        lambda: {name: replace(status, code="kserve.drifted") for name, status in plain().items()},
+    )
+    backend.calls.clear()
+
+    sweep(rollout)
+    sweep(rollout)
+
+    assert (rollout.health, rollout.health_code) == (Health.HEALTHY, "kserve.drifted")
+    assert ("apply", rollout.cup_name) in backend.calls
+    assert Event.objects.filter(tag="rollout:drifted").count() == 1
+    monkeypatch.setattr(backend, "statuses", plain)
+    sweep(rollout)
+    assert rollout.health_code == ""
+
+
+def test_a_backend_that_cannot_be_asked_changes_nothing_on_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    rollout = scene.served()
+    backend = scene.serving()
+
+    def away() -> Mapping[str, CupStatus]:
+        raise TransientError("kserve.api_unreachable")
+
+    monkeypatch.setattr(backend, "statuses", away)
+    backend.calls.clear()
+
+    for _round in range(3):
+        sweep(rollout)
+
+    assert (rollout.state, rollout.health) == (RolloutState.READY, Health.HEALTHY)
+    assert health_events() == []
+    assert backend.calls == []

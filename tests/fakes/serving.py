@@ -41,6 +41,7 @@ class FakeServingBackend:
     unavailable: set[str] = field(default_factory=set)
     calls: list[tuple[str, str]] = field(default_factory=list)
     peak_memory_bytes: int = 150 << 20
+    pulls_images: bool = False
     _cups: dict[str, _Cup] = field(default_factory=dict)
     _replicas: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _clock: itertools.count[int] = field(default_factory=lambda: itertools.count(1_700_000_000))

@@ -39,8 +39,9 @@ class Command(BaseCommand):
         try:
             failed = supervisor.run()
         finally:
-            self.stdout.write("stopping the served models")
-            serving_backend().stop_all()
+            if not serving_backend().pulls_images:  # on a cluster they go on without the portal
+                self.stdout.write("stopping the served models")
+                serving_backend().stop_all()
         if failed:
             raise CommandError(f"{failed} kept dying; its last lines above say why.")
 

@@ -1,0 +1,101 @@
+"""What the router is told: the current cup, at once and again at every sweep, and nothing of what answers no more."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from django.utils import timezone
+
+from deployer.backends import traffic_router
+from deployer.errors import OperatorError, TransientError
+from deployer.interfaces import Share, TrafficRoute
+from deployer.models import Rollout
+from deployer.reconcile import reconcile, repair_routes
+from deployer.routes import converge_routes
+from registry.models import Job
+from registry.services import retire_version
+from tests.deployer import scene
+from tests.fakes.routing import FakeRouter
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_fakes")]
+
+
+@pytest.fixture
+def router(settings: Any, _fakes: None) -> FakeRouter:
+    entry = {"class": "tests.fakes.routing.FakeRouter", "options": {}}
+    settings.BACKENDS = {**settings.BACKENDS, "traffic_router": entry}
+    return cast(FakeRouter, traffic_router())
+
+
+def to(rollout: Rollout) -> dict[str, TrafficRoute]:
+    name = rollout.endpoint.name
+    return {name: TrafficRoute(endpoint=name, shares=(Share(cup=rollout.cup_name, weight=100),))}
+
+
+def test_a_rollout_leads_the_requests_to_its_cup_at_once(router: FakeRouter) -> None:
+    rollout = scene.served()
+
+    assert router.routes() == to(rollout)
+    repair_routes()
+    assert len(router.calls) == 1, "what is right is left alone"
+
+
+def test_a_route_that_somebody_changed_or_took_away_is_put_back(router: FakeRouter) -> None:
+    rollout = scene.served()
+    (name,) = to(rollout)
+    router.remove(name)
+    router.route(TrafficRoute(endpoint="left-over", shares=()))
+
+    repair_routes()
+
+    assert router.routes() == to(rollout)
+
+
+def test_a_retired_version_loses_its_route_before_its_cup(router: FakeRouter) -> None:
+    rollout = scene.served()
+    scene.serving().calls.clear()
+    router.down = True
+    scene.work(retire_version(version=rollout.version, actor=scene.operator(), reason="old"))
+    assert ("delete", rollout.cup_name) not in scene.serving().calls, "nobody is sent to a cup that is gone"
+
+    router.down = False
+    Job.objects.filter(kind="stop_cup").update(run_after=timezone.now())  # its pause is over
+    scene.work(reconcile())
+
+    assert router.routes() == {}
+    assert ("delete", rollout.cup_name) in scene.serving().calls
+
+
+def test_a_router_that_is_away_holds_no_rollout_up(router: FakeRouter) -> None:
+    router.down = True
+    rollout = scene.served()
+    assert repair_routes() == ()
+
+    router.down = False
+    repair_routes()
+    assert router.routes() == to(rollout)
+
+
+def test_one_route_that_is_refused_keeps_no_other_waiting(router: FakeRouter, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = scene.served(name="one"), scene.served(name="two")
+    wanted = router.routes()
+    router._routes.clear()
+    plain = router.route
+
+    def picky(route: TrafficRoute) -> None:
+        if route.endpoint == first.endpoint.name:
+            raise OperatorError("kserve.name_not_ours", name=route.endpoint, namespace="models")
+        plain(route)
+
+    monkeypatch.setattr(router, "route", picky)
+    with pytest.raises(OperatorError, match=r"kserve\.name_not_ours"):
+        converge_routes()
+
+    assert router.routes() == {second.endpoint.name: wanted[second.endpoint.name]}
+
+
+def test_an_error_of_the_router_is_worth_repeating(router: FakeRouter) -> None:
+    router.down = True
+    with pytest.raises(TransientError, match=r"kserve\.api_unreachable"):
+        converge_routes()
