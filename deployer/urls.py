@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from deployer import gateway
-from deployer.views import builds, endpoints, operations, rollouts
+from deployer.views import backends, builds, endpoints, operations, rollouts
 
 app_name = "deployer"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("operations/figures/", operations.figures, name="operations_figures"),
     path("operations/requests.csv", operations.figures_csv, name="operations_csv"),
     path("operations/builds.csv", operations.builds_csv, name="operations_builds_csv"),
+    path("operations/backends/", backends.backends, name="backends"),
     path("builds/", builds.listing, name="builds"),
     path("builds/<int:pk>/", builds.detail, name="build"),
     path("builds/<int:pk>/progress/", builds.progress, name="build_progress"),

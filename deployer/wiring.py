@@ -11,12 +11,13 @@ def announce() -> None:
     from deployer.messages_build_log import BUILD_LOG_MESSAGES
     from deployer.messages_kserve import KSERVE_MESSAGES
     from deployer.messages_oci import OCI_MESSAGES
+    from deployer.messages_probes import PROBE_MESSAGES
     from deployer.reconcile import reconcile, repair_routes, thin_out_figures
     from registry import signals
     from registry.jobs import kinds, sweep
     from registry.messages import register_messages
 
-    for texts in (MESSAGES, KSERVE_MESSAGES, OCI_MESSAGES, ATTENTION_MESSAGES, BUILD_LOG_MESSAGES):
+    for texts in (MESSAGES, KSERVE_MESSAGES, OCI_MESSAGES, ATTENTION_MESSAGES, BUILD_LOG_MESSAGES, PROBE_MESSAGES):
         register_messages(texts)
     for kind in handlers.KINDS:
         kinds.register(kind)

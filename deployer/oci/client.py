@@ -201,6 +201,16 @@ class RegistryClient:
             raise DigestMismatchError("oci_registry.digest_mismatch", expected=digest, actual=digest_of(answer.body))
         return answer.body
 
+    def try_to_push(self, *, repository: str) -> None:
+        """Begin an upload and take it back; raises what a push would. Registries that cannot take it back forget it."""
+        session = self._open_session(repository)
+        self._transport.send_once("DELETE", str(session), scope=_scope(repository))
+
+    def keeps_referrers(self, *, repository: str) -> bool:
+        """Whether the registry has the referrers API; one without it answers 404."""
+        nothing = digest_of(b"")
+        return self._ask("GET", repository, f"referrers/{nothing}", expect={200, 404}).status == HTTPStatus.OK
+
     def delete_manifest(self, *, repository: str, digest: str) -> None:
         """Forget a manifest; one that is absent, or a registry that deletes nothing, is fine."""
         self._ask("DELETE", repository, f"manifests/{digest}", expect={202, 404, 405})

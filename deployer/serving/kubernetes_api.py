@@ -143,6 +143,11 @@ class KubernetesApi:
         """The API server's version."""
         return self._json("GET", "/version")
 
+    def groups(self) -> frozenset[str]:
+        """Every `group/version` that the API server serves."""
+        found = self._json("GET", "/apis").get("groups") or ()
+        return frozenset(str(version["groupVersion"]) for group in found for version in group["versions"])
+
     def close(self) -> None:
         """Let connections go."""
         self._client.rest_client.pool_manager.clear()

@@ -193,6 +193,7 @@ UNREACHED = everybody(503)  # no replica runs here; that the route is open to ev
 DEPLOYER = (
     Row("deployer:operations", SEEN, NO),
     Row("deployer:operations_figures", SEEN, NO),
+    Row("deployer:backends", with_right("operator", 200), with_right("operator", 200)),
     Row("deployer:operations_csv", SEEN, NO),
     Row("deployer:operations_builds_csv", SEEN, NO),
     Row("deployer:builds", SEEN, NO),

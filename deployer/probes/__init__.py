@@ -1,0 +1,1 @@
+"""What each configured outside system says when it is asked, with how to mend what it does not do."""
