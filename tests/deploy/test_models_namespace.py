@@ -27,7 +27,7 @@ def one(objects: list[Object], kind: str, name: str = "") -> Any:
 
 def test_every_file_is_named_by_a_kustomization() -> None:
     files = {path.relative_to(KUBERNETES).as_posix() for path in KUBERNETES.rglob("*.yaml")}
-    listed = {f"{folder}/{name}" for folder in FOLDERS for name in _resources(folder)}
+    listed = {f"{folder}/{name}" for folder in (*FOLDERS, "portal") for name in _resources(folder)}
     assert {name for name in files if not name.endswith("kustomization.yaml")} == listed
 
 
