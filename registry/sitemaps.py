@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.sitemaps import Sitemap, views
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -50,10 +51,22 @@ SITEMAPS: dict[str, type[Sitemap[Any]] | Sitemap[Any]] = {"pages": PageSitemap, 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """The list of the files."""
-    return views.index(request, SITEMAPS, sitemap_url_name="registry:sitemap")
+    answer = views.index(request, SITEMAPS, sitemap_url_name="registry:sitemap")
+    for item in (answer.context_data or {})["sitemaps"]:
+        item.location = _public(request, item.location)
+    return answer
 
 
 @require_safe
 def section(request: HttpRequest, section: str) -> HttpResponse:
     """One file; `p` in the address is its number."""
-    return views.sitemap(request, SITEMAPS, section=section)
+    answer = views.sitemap(request, SITEMAPS, section=section)
+    for entry in (answer.context_data or {})["urlset"]:
+        entry["location"] = _public(request, entry["location"])
+    return answer
+
+
+def _public(request: HttpRequest, address: str) -> str:
+    """An address below the portal's public one, whatever name the request came by."""
+    here = f"{request.scheme}://{request.get_host()}"
+    return f"{settings.SITE_URL}{address.removeprefix(here)}" if settings.SITE_URL else address
