@@ -85,6 +85,11 @@ def may_administer(user: User) -> bool:
     return _in_group(user, ADMINISTRATORS)
 
 
+def may_change_account(user: User, account: Account) -> bool:
+    """Give and take rights, suspend, set a quota: an administrator, but nobody on their own account."""
+    return may_administer(user) and account.pk != user.pk
+
+
 def owns(user: User, registered_model: RegisteredModel) -> bool:
     """Whether the model is the account's own."""
     return _active(user) and registered_model.owner_id == user.pk
@@ -147,9 +152,7 @@ def may_handle_reports(user: User) -> bool:
 
 def may_see_report(user: User, report: Report) -> bool:
     """Read a report and who sent it: the desk, but nobody what is said about their own."""
-    message = report.message
-    about_own = report.registered_model.owner_id == user.pk or (message is not None and message.author_id == user.pk)
-    return may_handle_reports(user) and not about_own
+    return may_handle_reports(user) and user.pk not in report.accused_ids
 
 
 def may_decide_report(user: User, report: Report) -> bool:

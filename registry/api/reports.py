@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -54,6 +54,8 @@ class ReportBody(StrictSerializer):
         required=False, min_value=1, max_value=2**31, help_text="The number of the version at fault."
     )
     message = IntegerField(required=False, min_value=1, max_value=2**63 - 1, help_text="A message of the discussion.")
+    comment = IntegerField(required=False, min_value=1, max_value=2**63 - 1, help_text="A comment of a conversation.")
+    review = IntegerField(required=False, min_value=1, max_value=2**63 - 1, help_text="A reviewer's statement.")
 
 
 class ReportQuery(PageQuery):
@@ -94,6 +96,8 @@ class ReportAnswer(ReceiptAnswer):
     model = ModelRefAnswer()
     version = IntegerField(allow_null=True, help_text="The version's id.")
     message = IntegerField(allow_null=True)
+    comment = IntegerField(allow_null=True)
+    review = IntegerField(allow_null=True)
     assignee = CharField(allow_null=True)
     outcome = CharField(allow_blank=True, help_text="The public reason of the decision.")
     state_changed_at = DateTimeField()
@@ -115,13 +119,16 @@ class FiledReports(ApiView):
     def post(self, request: Request, owner: str, name: str, given: Mapping[str, Any]) -> Response:
         """That it arrived."""
         model = selectors.model_named(user=request.user, owner=owner, name=name)
-        number, message = given.get("version"), given.get("message")
+        version = None
+        if "version" in given:
+            version = selectors.version_numbered(registered_model=model, number=given["version"], user=request.user)
+        said: dict[str, Any] = {
+            name: find(registered_model=model, pk=given[name]) for name, find in SAID.items() if name in given
+        }
         report = services.report_model(
             registered_model=model,
-            version=None
-            if number is None
-            else selectors.version_numbered(registered_model=model, number=number, user=request.user),
-            message=None if message is None else message_of(registered_model=model, pk=message),
+            version=version,
+            **said,
             reporter=as_actor(request.user),
             address=address_key(client_address(request)),
             **{field: given[field] for field in ("category", "text", "contact")},
@@ -150,7 +157,7 @@ class ReportView(ApiView):
                 "assignee": report.assigned_to.username if report.assigned_to else None,
                 "model": model_ref(request, report.registered_model),
                 "version": report.version_id,
-                "message": report.message_id,
+                **{name: getattr(report, f"{name}_id") for name in SAID},
                 "may_decide": may_decide_report(self.account(), report),
                 "url": absolute(request, "api:report", report.pk),
                 "page_url": absolute(request, "registry:report", report.pk),
@@ -159,6 +166,11 @@ class ReportView(ApiView):
         ]
 
 
+SAID: dict[str, Callable[..., Any]] = {
+    "message": message_of,
+    "comment": reads.reported_comment,
+    "review": reads.reported_review,
+}
 COPIED = ("state", "created_at", "category", "text", "contact", "outcome", "state_changed_at")
 
 

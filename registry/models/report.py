@@ -1,4 +1,4 @@
-"""What somebody finds wrong with a model or a message, and what became of it."""
+"""What somebody finds wrong with a model or with what was said about it, and what became of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from registry.models.catalogue import ModelVersion, RegisteredModel
+from registry.models.desk import ThreadComment
 from registry.models.discussion import DiscussionMessage
+from registry.models.review import Review
 
 
 class ReportCategory(models.TextChoices):
@@ -36,6 +38,8 @@ class Report(models.Model):
     registered_model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="reports")
     version = models.ForeignKey(ModelVersion, null=True, on_delete=models.SET_NULL, related_name="reports")
     message = models.ForeignKey(DiscussionMessage, null=True, on_delete=models.PROTECT, related_name="reports")
+    comment = models.ForeignKey(ThreadComment, null=True, on_delete=models.SET_NULL, related_name="reports")
+    review = models.ForeignKey(Review, null=True, on_delete=models.SET_NULL, related_name="reports")
     category = models.CharField(max_length=20, choices=ReportCategory)
     text = models.TextField()
     contact = models.EmailField(blank=True)
@@ -56,3 +60,13 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}: {self.category}"
+
+    @property
+    def accused_ids(self) -> frozenset[int]:
+        """The accounts that it is about: the model's owner, and who said what is reported."""
+        said = [
+            self.message.author_id if self.message is not None else None,
+            self.comment.author_id if self.comment is not None else None,
+            self.review.reviewer_id if self.review is not None else None,
+        ]
+        return frozenset([self.registered_model.owner_id, *(pk for pk in said if pk is not None)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Count, Q, QuerySet
 
 from registry.errors import NotFoundError
-from registry.models import Account, Event, Report, ReportState
+from registry.models import Account, Event, RegisteredModel, Report, ReportState, Review, ThreadComment
 from registry.permissions import ADMINISTRATORS, OPERATORS, REVIEWERS
 
 DESK = (REVIEWERS, OPERATORS, ADMINISTRATORS)
@@ -43,17 +43,33 @@ def events_of_report(report: Report) -> QuerySet[Event]:
 def desk_members(report: Report) -> QuerySet[Account]:
     """Who may decide on a report."""
     members = Account.objects.filter(is_active=True, groups__name__in=DESK).distinct()
-    return members.exclude(pk__in=[pk for pk in _concerned(report) if pk is not None]).order_by("username")
+    concerned = {*report.accused_ids, *([report.reporter_id] if report.reporter_id is not None else [])}
+    return members.exclude(pk__in=concerned).order_by("username")
 
 
-def _concerned(report: Report) -> tuple[int | None, ...]:
-    author = report.message.author_id if report.message is not None else None
-    return (report.registered_model.owner_id, report.reporter_id, author)
+def reported_comment(*, registered_model: RegisteredModel, pk: int) -> ThreadComment:
+    """A comment of a conversation about one of the model's versions."""
+    rows = ThreadComment.objects.select_related("thread__version", "author")
+    found = rows.filter(pk=pk, thread__version__registered_model=registered_model).first()
+    if found is None:
+        raise NotFoundError("thread.unknown")
+    return found
+
+
+def reported_review(*, registered_model: RegisteredModel, pk: int) -> Review:
+    """A reviewer's statement about one of the model's versions."""
+    rows = Review.objects.select_related("version", "reviewer")
+    found = rows.filter(pk=pk, version__registered_model=registered_model).first()
+    if found is None:
+        raise NotFoundError("thread.unknown")
+    return found
 
 
 def _seen_by(account: Account) -> QuerySet[Report]:
-    about_own = Q(registered_model__owner=account) | Q(message__author=account, message__isnull=False)
+    about_own = Q(registered_model__owner=account)
+    for said in (Q(message__author=account), Q(comment__author=account), Q(review__reviewer=account)):
+        about_own |= Q(pk__in=Report.objects.filter(said).values("pk"))
     return Report.objects.exclude(about_own).select_related(
         "registered_model__owner", "version", "message__author", "message__registered_model__owner", "reporter",
-        "assigned_to",
+        "assigned_to", "comment__author", "comment__thread", "review__reviewer", "review__version",
     )  # fmt: skip

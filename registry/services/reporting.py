@@ -20,6 +20,8 @@ from registry.models import (
     Report,
     ReportCategory,
     ReportState,
+    Review,
+    ThreadComment,
 )
 from registry.permissions import may_decide_report, may_see_report
 from registry.plain_text import plain
@@ -40,14 +42,18 @@ def report_model(
     contact: str = "",
     version: ModelVersion | None = None,
     message: DiscussionMessage | None = None,
+    comment: ThreadComment | None = None,
+    review: Review | None = None,
 ) -> Report:
-    """Tell the desk that something is wrong with a public model, one of its versions or a message about it.
+    """Tell the desk that something is wrong with a public model, one of its versions, or what was said about it.
 
-    Anybody may, signed in or not; `address` is where the request came from, and counts against floods only.
+    That is a message of the discussion, a comment of a review's conversation, or a reviewer's statement. Anybody may,
+    signed in or not; `address` is where the request came from, and counts against floods only.
     """
     if not visible_models().filter(pk=registered_model.pk).exists():
         raise NotFoundError("model.unknown")
-    for part in (version, message):
+    reviewed = [comment.thread.version if comment is not None else None, review.version if review is not None else None]
+    for part in (version, message, *reviewed):
         if part is not None and part.registered_model_id != registered_model.pk:
             raise NotFoundError("model.unknown")
     if category not in ReportCategory.values:
@@ -66,6 +72,8 @@ def report_model(
             registered_model=registered_model,
             version=version,
             message=message,
+            comment=comment,
+            review=review,
             category=category,
             text=text,
             contact=contact,

@@ -18,6 +18,7 @@ from registry.errors import ForbiddenError
 from registry.forms_community import HideForm, MessageForm
 from registry.models import DiscussionMessage, RegisteredModel
 from registry.permissions import User, may_edit_message, may_hide_message, may_take_part
+from registry.selectors import visible_models
 from registry.selectors.discussion import answers_of, message_of, topics_of
 from registry.services.discussing import within_edit_time
 from registry.views.access import account_of, errors_on, paged, requires
@@ -46,6 +47,7 @@ def discussion(request: HttpRequest, owner: str, name: str) -> HttpResponse:
         return posted
     page = paged(request, topics_of(frame.registered_model), size=TOPICS_PER_PAGE)
     context = {"page": page, "rows": _rows(page.object_list, request.user), "form": form}
+    context["is_public"] = visible_models().filter(pk=frame.registered_model.pk).exists()
     return _page(request, "registry/discussion.html", frame_context(frame) | context)
 
 

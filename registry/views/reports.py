@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -14,26 +17,47 @@ from registry import services
 from registry.errors import NotFoundError
 from registry.events import as_actor
 from registry.forms_community import DecideReportForm, ReportForm
-from registry.models import Account, ModelVersion, RegisteredModel, Report, ReportState
+from registry.models import (
+    Account,
+    DiscussionMessage,
+    ModelVersion,
+    RegisteredModel,
+    Report,
+    ReportState,
+    Review,
+    ThreadComment,
+)
 from registry.permissions import may_decide_report, may_handle_reports, may_hide_message, may_retire
 from registry.rate_limits import address_key
 from registry.selectors import model_named, version_numbered
 from registry.selectors.discussion import message_of
-from registry.selectors.reports import desk_members, events_of_report, report_by_id, report_counts, report_queue
+from registry.selectors.reports import (
+    desk_members,
+    events_of_report,
+    report_by_id,
+    report_counts,
+    report_queue,
+    reported_comment,
+    reported_review,
+)
 from registry.views.access import account_of, asked, errors_as_messages, errors_on, paged, requires
 from registry.views.discussion import message_path
 from registry.views.presentation import timeline_rows
+from registry.views.review_rows import version_address
 
+LONGEST_NUMBER = 18
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @GET_OR_POST
 def report(request: HttpRequest, owner: str, name: str) -> HttpResponse:
-    """Report a model, a version or a message, signed in or not."""
+    """Report a model, a version or what was said about it, signed in or not."""
     registered_model = model_named(user=request.user, owner=owner, name=name)
     version = _asked_version(request, registered_model)
-    number = asked(request, "message")
-    message = message_of(registered_model=registered_model, pk=int(number)) if number.isdecimal() else None
+    message = _asked_for(request, "message", registered_model, message_of)
+    comment = _asked_for(request, "comment", registered_model, reported_comment)
+    review = _asked_for(request, "review", registered_model, reported_review)
+    back = _said_path(message, comment, review) or _about_path(registered_model, version)
     form = ReportForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
@@ -41,18 +65,21 @@ def report(request: HttpRequest, owner: str, name: str) -> HttpResponse:
                 registered_model=registered_model,
                 version=version,
                 message=message,
+                comment=comment,
+                review=review,
                 reporter=as_actor(request.user),
                 address=address_key(get_adapter(request).get_client_ip(request)),
                 **form.cleaned_data,
             )
             messages.success(request, _("Thank you. Your report is with the people who look after these things."))
-            return redirect(_about_path(registered_model, version) if message is None else message_path(message))
+            return redirect(back)
     context = {
         "form": form,
         "registered_model": registered_model,
         "version": version,
         "message_row": message,
-        "back": _about_path(registered_model, version) if message is None else message_path(message),
+        "said_html": comment.body_html if comment is not None else review.comment_html if review is not None else "",
+        "back": back,
         "nav_section": "catalogue",
     }
     return render(request, "registry/report.html", context, status=400 if request.method == "POST" else 200)
@@ -91,13 +118,15 @@ def report_page(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Your decision is in the log."))
             return redirect("registry:report", pk)
     reports_message = found.message
+    said = found.comment or found.review
     context = {
         "report": found,
         "form": form,
         "may_decide": may_decide_report(account, found),
         "members": desk_members(found),
         "events": timeline_rows(events_of_report(found)),
-        "message_path": message_path(reports_message) if reports_message is not None else "",
+        "said": said,
+        "message_path": _said_path(reports_message, found.comment, found.review),
         "may_hide": reports_message is not None and may_hide_message(account, reports_message),
         "may_retire": found.version is not None and may_retire(account, found.version),
         "nav_section": "reports",
@@ -133,6 +162,26 @@ def _asked_version(request: HttpRequest, registered_model: RegisteredModel) -> M
     if not number.isdecimal():
         return None
     return version_numbered(registered_model=registered_model, number=int(number), user=request.user)
+
+
+Said = TypeVar("Said")
+
+
+def _asked_for(
+    request: HttpRequest, name: str, registered_model: RegisteredModel, find: Callable[..., Said]
+) -> Said | None:
+    number = asked(request, name)
+    known = number.isascii() and number.isdigit() and len(number) <= LONGEST_NUMBER
+    return find(registered_model=registered_model, pk=int(number)) if known else None
+
+
+def _said_path(message: DiscussionMessage | None, comment: ThreadComment | None, review: Review | None) -> str:
+    """Where what was said stands; "" if nothing was."""
+    if message is not None:
+        return message_path(message)
+    if comment is not None:
+        return f"{reverse('registry:thread', args=[comment.thread_id])}#comment-{comment.pk}"
+    return version_address(review.version) if review is not None else ""
 
 
 def _about_path(registered_model: RegisteredModel, version: ModelVersion | None) -> str:

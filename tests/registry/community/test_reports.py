@@ -12,7 +12,16 @@ from django.urls import reverse
 
 from registry import services
 from registry.errors import ConflictError, ForbiddenError, NotFoundError, TooManyError, UserError
-from registry.models import Account, DiscussionMessage, Event, ModelVersion, Report
+from registry.models import (
+    Account,
+    DiscussionMessage,
+    Event,
+    ModelVersion,
+    Report,
+    Review,
+    ReviewThread,
+    ThreadComment,
+)
 from registry.selectors.reports import report_queue
 from tests.at_once import at_once
 from tests.factories import make_account, make_model
@@ -136,7 +145,37 @@ class TestSending:
 
         assert Report.objects.get().message == message
 
-    @pytest.mark.parametrize("query", ["?version=99", "?message=99", "?version=" + "9" * 60])
+    def test_what_reviewers_say_can_be_reported(self, version: ModelVersion, rita: Account, otto: Account) -> None:
+        """By a link at the comment; whoever said it does not see the report, the rest of the desk sees the words."""
+        review = Review.objects.create(
+            version=version, reviewer=rita, decision="comment", comment="Rude.", comment_html="<p>Rude.</p>"
+        )
+        thread = ReviewThread.objects.create(
+            version=version, revision=1, content_digest="", subject="card", line=1, opened_by=rita
+        )
+        comment = ThreadComment.objects.create(thread=thread, author=rita, body="Ruder.", body_html="<p>Ruder.</p>")
+        page = Client().get(f"/reviews/threads/{thread.pk}/").content.decode()
+        address = reverse("registry:report_model", args=["vera", "iris"])
+        assert f"{address}?comment={comment.pk}" in page
+        web = Client()
+        assert "Ruder." in words(web.get(f"{address}?comment={comment.pk}"))
+
+        fields = {"category": "harmful", "text": "It insults."}
+        places = [
+            web.post(f"{address}?{kind}", fields)["Location"]
+            for kind in (f"comment={comment.pk}", f"review={review.pk}")
+        ]
+
+        assert places == [f"/reviews/threads/{thread.pk}/#comment-{comment.pk}", "/models/vera/iris/versions/1/"]
+        of_comment, of_review = Report.objects.order_by("pk")
+        assert (of_comment.comment, of_review.review) == (comment, review)
+        assert list(report_queue(rita)) == []
+        assert "Ruder." in words(as_browser(otto).get(f"/reports/{of_comment.pk}/"))
+        assert "Rude." in words(as_browser(otto).get(f"/reports/{of_review.pk}/"))
+        assert words(as_browser(otto).get("/reports/")).count("(a comment)") == 2
+        assert as_browser(rita).get(f"/reports/{of_review.pk}/").status_code == 404
+
+    @pytest.mark.parametrize("query", ["?comment=99", "?review=99", "?version=99", "?message=99"])
     def test_what_is_not_there_cannot_be_reported(self, query: str, version: ModelVersion) -> None:
         assert version.number == 1
         assert Client().get(reverse("registry:report_model", args=["vera", "iris"]) + query).status_code == 404
