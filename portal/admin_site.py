@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.admin import AdminSite
@@ -12,11 +13,23 @@ from django.shortcuts import redirect
 from registry.errors import ForbiddenError
 from registry.permissions import lacks_second_factor, may_administer
 
+OWN_APPS = frozenset({"registry", "deployer"})
+
 
 class PortalAdminSite(AdminSite):
     """Only administrators enter; the staff flag alone opens nothing."""
 
     site_header = "Model Commons"
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """The portal's own tables alone, in whatever order apps announce theirs.
+
+        The groups are the rights: fixed, and given on the account's page. Ways to sign in are their owner's: nobody
+        reads a key here, or adds a provider to the running portal.
+        """
+        tables = model_or_iterable if isinstance(model_or_iterable, Iterable) else [model_or_iterable]
+        own = [table for table in tables if table._meta.app_label in OWN_APPS]  # noqa: SLF001  # Django's documented access
+        super().register(own, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether the account holds the administer right."""

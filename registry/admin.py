@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from allauth.account.models import EmailAddress, EmailConfirmation
-from allauth.mfa.models import Authenticator
-from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
-from allauth.usersessions.models import UserSession
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from registry import services
 from registry.models import Account
-from registry.permissions import may_administer
-
-admin.site.unregister(Group)  # the groups are the four rights: fixed, and given on the account's page
-# Ways to sign in are their owner's alone: nobody reads a key here, or adds a provider to the running portal.
-for table in (EmailAddress, EmailConfirmation, Authenticator, SocialAccount, SocialApp, SocialToken, UserSession):
-    if admin.site.is_registered(table):
-        admin.site.unregister(table)
+from registry.permissions import GROUPS, may_administer, may_change_account
+from registry.views.access import account_of
 
 
 @admin.register(Account)
@@ -42,8 +35,31 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # the stubs' generic t
 
     def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> tuple[str, ...]:
         """The user name stands in addresses and never changes."""
-        del request
-        return (*self.readonly_fields, "username") if obj else self.readonly_fields
+        own = ("is_active", "groups", "quota_bytes") if obj is not None and obj.pk == request.user.pk else ()
+        return (*self.readonly_fields, "username", *own) if obj else self.readonly_fields
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:  # noqa: FBT001  # Django's hook
+        """Words are stored as they are; what others will read about is done by the services, with an event."""
+        active, quota = obj.is_active, obj.quota_bytes
+        if change:
+            stored = Account.objects.get(pk=obj.pk)
+            obj.is_active, obj.quota_bytes = stored.is_active, stored.quota_bytes
+        super().save_model(request, obj, form, change)
+        if change and may_change_account(request.user, obj):
+            actor = account_of(request)
+            services.set_active(username=obj.username, active=active, actor=actor)
+            services.set_quota(username=obj.username, quota_bytes=quota, actor=actor)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001  # Django's hook
+        """Rights are given and taken by the service, one event each."""
+        wanted = form.cleaned_data.pop("groups", None)
+        super().save_related(request, form, formsets, change)
+        if wanted is not None and may_change_account(request.user, form.instance):
+            names = {group.name for group in wanted}
+            for right in GROUPS:
+                services.set_right(
+                    username=form.instance.username, right=right, held=right in names, actor=account_of(request)
+                )
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Administrators only, by the right and not by Django's per-model permissions."""

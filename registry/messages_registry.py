@@ -148,6 +148,13 @@ REGISTRY_MESSAGES: Mapping[str, Message] = {
         _("Training took too long."),
         _("It was ended after %(seconds)s seconds. Start again when the machine is less busy."),
     ),
+    "account.unknown_right": Message(
+        _("There is no right called “%(right)s”."), _("The rights are reviewers, operators and administrators.")
+    ),
+    "account.own_rights": Message(
+        _("Nobody changes the rights of their own account."), _("Ask another administrator.")
+    ),
+    "account.bad_quota": Message(_("This quota is not possible."), _("Give a number of bytes, or none.")),
     "account.unknown": Message(
         _("There is no account called “%(username)s”."), _("Look at the spelling, or create the account first.")
     ),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from registry.api import (
+    accounts,
     cards,
     catalogue,
     comparing,
@@ -64,6 +65,13 @@ urlpatterns = [
     path("notification-settings/", inbox.Settings.as_view(), name="notification_settings"),
     path("notification-settings/<slug:concern>/", inbox.OneSwitch.as_view(), name="notification_switch"),
     path("watched-models/", inbox.WatchedModels.as_view(), name="watched_models"),
+    path("users/<slug:username>/", accounts.Profile.as_view(), name="profile"),
+    path("people/", accounts.People.as_view(), name="people"),
+    path("accounts/", accounts.Accounts.as_view(), name="accounts"),
+    path("accounts/<slug:username>/", accounts.OneAccount.as_view(), name="account"),
+    path("accounts/<slug:username>/active/", accounts.Active.as_view(), name="account_active"),
+    path("accounts/<slug:username>/quota/", accounts.Quota.as_view(), name="account_quota"),
+    path("accounts/<slug:username>/rights/<slug:right>/", accounts.Right.as_view(), name="account_right"),
     path("uploads/<uuid:upload_id>/", uploads.OneUpload.as_view(), name="upload"),
     path("reviews/", reviews.ReviewQueue.as_view(), name="review_queue"),
     path("reviews/past/", reviews.PastReviews.as_view(), name="past_reviews"),

@@ -22,6 +22,7 @@ class Concern(models.TextChoices):
     REVIEW_QUEUE = "review_queue", _("New in the review queue")
     OPERATIONS = "operations", _("Builds and rollouts that need attention")
     REPORTS = "reports", _("Reports about models")
+    ACCOUNT = "account", _("Your account and its rights")
 
 
 class Watch(models.Model):

@@ -34,6 +34,18 @@ def participants(event: Event) -> Iterable[int | None]:
     return ids - {None, *owners(event)}
 
 
+def unless_decided(members: Members) -> Members:
+    """Those members, unless this very act decided: then they hear of the decision."""
+
+    def of(event: Event) -> Iterable[int | None]:
+        decided = Event.objects.filter(
+            tag="version:approved", version_id=event.version_id, actor_id=event.actor_id, pk__gt=event.pk
+        )
+        return () if decided.exists() else members(event)
+
+    return of
+
+
 def watchers(event: Event) -> Iterable[int | None]:
     """Who follows the model."""
     rows = Watch.objects.filter(registered_model_id=event.registered_model_id)
@@ -79,7 +91,8 @@ def report_assignee(event: Event) -> Iterable[int | None]:
 
 def _report(event: Event) -> Report | None:
     pk = _subject(event, "report")
-    return None if pk is None else Report.objects.select_related("registered_model", "message").filter(pk=pk).first()
+    rows = Report.objects.select_related("registered_model", "message", "comment", "review")
+    return None if pk is None else rows.filter(pk=pk).first()
 
 
 def _subject(event: Event, kind: str) -> int | None:
@@ -102,9 +115,14 @@ CIRCLES: Mapping[str, Sequence[Circle]] = {
     **dict.fromkeys((*DECIDED, "version:withdrawn"), DECISION),
     "version:retired": ((OWN, owners), (WATCHED, watchers)),
     "review:comment": CONVERSATION,
+    "review:approve": ((OWN, unless_decided(owners)), (REVIEW, unless_decided(participants))),
     "review:line_comment": CONVERSATION,
     "review:reply": CONVERSATION,
     "review:claim_taken_over": ((REVIEW, subject_account),),
+    **dict.fromkeys(
+        ("account:right_given", "account:right_taken", "account:reinstated", "account:quota_set"),
+        ((Concern.ACCOUNT, subject_account),),
+    ),
     "trial:not_made": TROUBLE,
     "image_build:failed": TROUBLE,
     "rollout:failed": TROUBLE,

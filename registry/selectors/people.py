@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.models import Group
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from registry.models import Account
@@ -26,6 +26,16 @@ class People:
     by_right: dict[str, int]
     newest: list[Account]
     largest: list[tuple[Account, int]]
+
+
+def accounts(*, text: str = "", right: str = "", active: bool | None = None) -> QuerySet[Account]:
+    """Accounts with their groups, newest first; `text` is part of a name or an address."""
+    found = Account.objects.prefetch_related("groups").order_by("-pk")
+    if text:
+        found = found.filter(Q(username__icontains=text) | Q(display_name__icontains=text) | Q(email__icontains=text))
+    if right:
+        found = found.filter(pk__in=Group.objects.filter(name=right).values("user"))
+    return found if active is None else found.filter(is_active=active)
 
 
 def people() -> People:

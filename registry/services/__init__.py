@@ -17,7 +17,7 @@ from registry.services.preferences import choose_display_name, choose_language
 from registry.services.removal import delete_draft, remove_file
 from registry.services.reporting import assign_report, decide_report, reopen_report, report_model
 from registry.services.reviewing import state_review
-from registry.services.rights import set_right
+from registry.services.rights import set_active, set_quota, set_right
 from registry.services.submission import (
     reopen_version,
     retire_version,
@@ -68,9 +68,11 @@ __all__ = [
     "retry_version",
     "return_to_submitter",
     "revoke_token",
+    "set_active",
     "set_examples",
     "set_keyboard_shortcuts",
     "set_mail_pace",
+    "set_quota",
     "set_right",
     "set_switch",
     "show_message",

@@ -64,6 +64,15 @@ DOORS: dict[str, tuple[str, ...] | str] = {
 }
 
 
+ADMIN_DOORS: dict[str, tuple[str, ...] | str] = {
+    "admin:registry_account_change": ("give_right", "take_right", "suspend_account", "set_quota"),
+    "admin:registry_account_add": "accounts begin by signing up, or at the OpenID provider",
+    "admin:registry_account_delete": "nobody deletes an account: the public record names it",
+    "admin:auth_user_password_change": IN_THE_BROWSER,
+    "admin:password_change": IN_THE_BROWSER,
+}
+
+
 def operations() -> set[str]:
     return {each["operationId"] for methods in document()["paths"].values() for each in methods.values()}
 
@@ -83,8 +92,16 @@ def test_each_route_that_takes_a_form_names_its_operations() -> None:
     assert set(DOORS) == taking_forms()
 
 
+def test_each_form_of_the_admin_names_its_operations() -> None:
+    forms = ("_add", "_change", "_delete")
+
+    assert set(ADMIN_DOORS) == {
+        name for name, _path in all_routes() if name.startswith("admin:") and name.endswith(forms)
+    }
+
+
 def test_the_operations_are_there() -> None:
-    named = {name for door in DOORS.values() if not isinstance(door, str) for name in door}
+    named = {name for door in (*DOORS.values(), *ADMIN_DOORS.values()) if not isinstance(door, str) for name in door}
 
     assert named - operations() == set()
     assert all(door for door in DOORS.values())

@@ -80,6 +80,11 @@ def moderating(status: Status) -> Rule:
     return lambda role, own: 401 if role == VISITOR else status if role in moderators and not own else 403
 
 
+def administering(status: Status) -> Rule:
+    """Administrators, but nobody on their own account."""
+    return lambda role, own: 401 if role == VISITOR else status if role == "administrator" and not own else 403
+
+
 def at_desk(status: Status, *, own: Status) -> Rule:
     """Everybody with a right over others' models; a report about one's own is not there."""
     outside = {VISITOR: 401, "account": 403}

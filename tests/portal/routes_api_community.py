@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.portal.api_rules import (
+    ADMINISTER,
     ANY_ACT,
     DESK,
     EVERY,
@@ -10,9 +11,11 @@ from tests.portal.api_rules import (
     OWNERS,
     SEEN,
     ApiRow,
+    administering,
     at_desk,
     mine,
     moderating,
+    right,
     seen_by_owner,
     signed_in,
 )
@@ -32,6 +35,15 @@ def own_concern(_b: Belongings) -> Data:
     return {"concern": "own"}
 
 
+def user(b: Belongings) -> Data:
+    return {"username": b.owner.username}
+
+
+def reviewing(b: Belongings) -> Data:
+    return {"username": b.owner.username, "right": "reviewers"}
+
+
+ADMIN = (ADMINISTER,)
 HIDE = {"hidden": True, "reason": "Rude."}
 REPORT = {"category": "other", "text": "Something is odd."}
 ACCEPTED = {"state": "accepted", "reason": "It is."}
@@ -59,6 +71,14 @@ COMMUNITY = (
     ApiRow("POST", "api:answers", signed_in(201), OWNERS, message, text),
     ApiRow("PUT", "api:hidden", moderating(200), MODERATORS, message, lambda _b: HIDE),
     ApiRow("POST", "api:filed_reports", everybody(201), ANY_ACT, named("live"), lambda _b: REPORT),
+    ApiRow("GET", "api:profile", SEEN, thing=user),
+    ApiRow("GET", "api:people", right("administrator", 200), ADMIN),
+    ApiRow("GET", "api:accounts", right("administrator", 200), ADMIN),
+    ApiRow("GET", "api:account", right("administrator", 200), ADMIN, user),
+    ApiRow("PUT", "api:account_active", administering(200), ADMIN, user, lambda _b: {"active": False}),
+    ApiRow("PUT", "api:account_quota", administering(200), ADMIN, user, lambda _b: {"quota_bytes": 5}),
+    ApiRow("PUT", "api:account_right", administering(200), ADMIN, reviewing),
+    ApiRow("DELETE", "api:account_right", administering(200), ADMIN, reviewing),
     ApiRow("GET", "api:reports", at_desk(200, own=200), DESK),
     ApiRow("GET", "api:report", at_desk(200, own=404), DESK, key("report")),
     ApiRow("PUT", "api:report_assignee", at_desk(200, own=404), DESK, key("report"), lambda _b: {"assignee": None}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -12,8 +14,9 @@ from registry.selectors.concerns import CIRCLES
 from registry.services.notifying import tell_concerned
 from registry.views.presentation import EVENT_TEXTS
 from tests.factories import make_account
-from tests.registry.community.telling import bare_version, happened, tell, told
+from tests.registry.community.telling import bare_version, happened, tell, told, words
 from tests.registry.scene import in_review, say
+from tests.registry.views.conftest import as_browser
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +33,24 @@ def test_the_way_of_a_version_tells_each_of_what_is_theirs(vera: Account, rita: 
         "rita": ["version:in_review review_queue", "version:approved review"],
         "roy": ["version:in_review review_queue"],
     }
+
+
+def test_one_approval_of_several_is_told_as_itself(vera: Account, rita: Account, settings: Any) -> None:
+    settings.REQUIRED_APPROVALS = 2
+    make_account("roy", groups=["reviewers"])
+    say(in_review(owner=vera), rita, "approve")
+    tell()
+
+    assert told()["vera"] == ["review:approve own"]
+
+
+def test_who_gets_a_right_hears_of_it(vera: Account) -> None:
+    ada = make_account("ada", groups=["administrators"])
+    services.set_right(username="vera", right="reviewers", held=True, actor=ada)
+    tell()
+
+    assert told() == {"vera": ["account:right_given account"]}
+    assert "vera: reviewers" in words(as_browser(vera).get("/notifications/"))
 
 
 def test_a_new_revision_reaches_its_reviewers_as_theirs(vera: Account, rita: Account) -> None:
