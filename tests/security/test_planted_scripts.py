@@ -34,7 +34,20 @@ BREAKERS = (
     "{{ 7|add:alert(1) }}{% include x %}",
 )
 # Words that the code itself chooses and compares; a person never writes them.
-CODES = {"state", "kind", "tag", "verdict", "name", "username", "path", "path_key", "key", "decision", "password"}
+CODES = {
+    "state",
+    "kind",
+    "tag",
+    "verdict",
+    "name",
+    "username",
+    "path",
+    "path_key",
+    "key",
+    "decision",
+    "password",
+    "owner_name",
+}
 URLS = ("src", "href", "action", "formaction", "data", "poster", "srcset", "xlink:href")
 
 
