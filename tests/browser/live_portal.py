@@ -103,7 +103,6 @@ class LivePortal:
             "MODEL_COMMONS_LANGUAGES": LANGUAGES if self.demo else f"{LANGUAGES},{LANGUAGE}",
             "MODEL_COMMONS_LOCALE_DIR": str(self.folder / "locale"),
             "MODEL_COMMONS_PORT": str(self.port),
-            "PYTHONUNBUFFERED": "1",
         }
 
     def _wait_until_it_answers(self) -> None:

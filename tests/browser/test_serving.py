@@ -88,3 +88,8 @@ def test_a_killed_model_is_back_soon_and_the_pages_tell(portal: LivePortal, visi
     visitor.goto("/log/")
     expect(visitor.get_by_text("noticed that version 1 is down").first).to_be_visible()
     expect(visitor.get_by_text("saw version 1 answer again").first).to_be_visible()
+
+
+def test_the_log_names_the_address_while_the_portal_runs(portal: LivePortal) -> None:
+    """Its output goes into a pipe here, as into a service's or a container's log."""
+    assert any(f"{portal.origin}/" in line for line in portal.log), portal.log

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Prepare, start, wait for Ctrl-C, stop."""
         del args, options
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(line_buffering=True)  # a container's log, too, shows lines as they come
         hindrance = why_not_bindable(env.LISTEN_HOST, env.PORT)
         if hindrance:
             raise CommandError(hindrance)
