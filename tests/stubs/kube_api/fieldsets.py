@@ -14,14 +14,12 @@ from tests.stubs.kube_api.schema import ANYTHING, Schema, child, item_key
 
 Path = tuple[str, ...]
 ITEM = object()
-# What no manager owns.
-UNOWNED: tuple[Path, ...] = (
-    ("f:apiVersion",), ("f:kind",),
-    *(("f:metadata", f"f:{name}") for name in (
-        "name", "namespace", "creationTimestamp", "selfLink", "uid", "generation", "managedFields", "resourceVersion",
-        "deletionTimestamp", "deletionGracePeriodSeconds", "generateName",
-    )),
-)  # fmt: skip
+# What no manager owns: the object's kind, and this of its metadata.
+KIND = ("apiVersion", "kind")
+SYSTEM = {
+    "name", "namespace", "creationTimestamp", "selfLink", "uid", "generation", "managedFields", "resourceVersion",
+    "deletionTimestamp", "deletionGracePeriodSeconds", "generateName",
+}  # fmt: skip
 
 
 def leaves(value: Any, schema: Schema, path: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -39,14 +37,11 @@ def leaves(value: Any, schema: Schema, path: Path = ()) -> Iterator[tuple[Path, 
         yield path, value
 
 
-def owned(value: Any, schema: Schema) -> dict[Path, Any]:
-    """The fields that a manager of this value owns, with their values."""
-    nobodys = {*UNOWNED, ("f:metadata",)}
-    return {
-        path: held
-        for path, held in leaves(value, schema)
-        if path and path not in nobodys and path[:1] not in UNOWNED and path[:2] not in UNOWNED
-    }
+def owned(obj: Mapping[str, Any], schema: Schema) -> dict[Path, Any]:
+    """The fields that a manager of this object owns, with their values."""
+    metadata = {name: value for name, value in obj.get("metadata", {}).items() if name not in SYSTEM}
+    rest = {name: value for name, value in obj.items() if name != "metadata" and name not in KIND}
+    return dict(leaves({**rest, **({"metadata": metadata} if metadata else {})}, schema)) if rest or metadata else {}
 
 
 def encoded(fields: Iterable[Path]) -> dict[str, Any]:

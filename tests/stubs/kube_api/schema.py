@@ -47,7 +47,7 @@ def join(path: str, name: str) -> str:
 
 def problems(value: Any, schema: Schema, path: str = "") -> Iterator[Problem]:
     """What a write is refused for with 422. Unknown members are no problem here; see `unknown`."""
-    if value is None and (schema.get("nullable") or is_free(schema)):
+    if is_free(schema) or (value is None and schema.get("nullable")):
         return
     if value is None or not _fits(value, schema):
         found = "null" if value is None else _json_type(value)
@@ -157,12 +157,12 @@ def pruned(value: Any, schema: Schema) -> Any:
         return {name: pruned(member, below) for name, member, below in members if below is not None}
     if isinstance(value, list):
         return [pruned(item, schema.get("items", ANYTHING)) for item in value]
-    return copy.deepcopy(value)
+    return copy.deepcopy(value) if isinstance(value, dict) else value
 
 
 def set_defaults(value: Any, schema: Schema) -> None:
     """Fill in, in place, what the schema has defaults for below members that are there."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and not is_free(schema):
         for name, below in schema.get("properties", {}).items():
             if "default" in below and name not in value:
                 value[name] = copy.deepcopy(below["default"])
@@ -170,9 +170,9 @@ def set_defaults(value: Any, schema: Schema) -> None:
             below = child(schema, name)
             if below is not None:
                 set_defaults(member, below)
-    elif isinstance(value, list):
+    elif isinstance(value, list) and "items" in schema:
         for item in value:
-            set_defaults(item, schema.get("items", ANYTHING))
+            set_defaults(item, schema["items"])
 
 
 def untyped(value: Any, schema: Schema, path: str = "") -> Iterator[str]:
