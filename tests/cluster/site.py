@@ -156,7 +156,7 @@ def prepared(kubeconfig: Path, folder: Path, *, real: Real | None = None) -> Ite
             yield Site(namespace, _cluster(namespace, own, real), None, admin, real, longest=600.0)
             return
         _count_nothing(admin, namespace)
-        with Player(ClusterHands(connection, namespace), interval=0.05) as player:
+        with Player(ClusterHands(connection, namespace, folder=folder), interval=0.05) as player:
             played = Real(predictors=player.url_of("{name}"))
             yield Site(namespace, _cluster(namespace, own, played), player, admin)
     finally:

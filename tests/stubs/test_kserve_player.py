@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +21,8 @@ Connect = Callable[..., client.ApiClient]
 
 
 @pytest.fixture(params=["stand-in", "http"])
-def hands(request: pytest.FixtureRequest, api: KubeApi, connect: Connect) -> Hands:
-    return StandInHands(api) if request.param == "stand-in" else ClusterHands(connect(), "default")
+def hands(request: pytest.FixtureRequest, api: KubeApi, connect: Connect, tmp_path: Path) -> Hands:
+    return StandInHands(api) if request.param == "stand-in" else ClusterHands(connect(), "default", folder=tmp_path)
 
 
 def condition(obj: Any, name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -79,11 +78,11 @@ class StandInHands:
 class ClusterHands:
     """Over HTTP, by the official client."""
 
-    def __init__(self, connection: client.ApiClient, namespace: str) -> None:
+    def __init__(self, connection: client.ApiClient, namespace: str, *, folder: Path) -> None:
+        """`folder` takes the client's list of kinds, which else lies where another cluster's may lie."""
         self.namespace = namespace
-        cache = Path(tempfile.mkdtemp(prefix="discovery-")) / "cache.json"
         connect: Any = dynamic.DynamicClient  # the client types this part of itself not at all
-        self._client: Any = connect(connection, cache_file=str(cache))
+        self._client: Any = connect(connection, cache_file=str(folder / "kinds.json"))
 
     def list(self, plural: str) -> Sequence[Object]:
         answer = self._resource(plural).get(namespace=self.namespace, _request_timeout=10)
