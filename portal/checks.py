@@ -28,7 +28,7 @@ LOCAL_CLASSES = {
         "deployer.serving.local.LocalServingBackend",
         "portal.E005",
         "Models are served by processes of this machine.",
-        "Serve them on a cluster.",
+        "Serve them on a cluster: MODEL_COMMONS_SERVING=kserve.",
     ),
 }
 
