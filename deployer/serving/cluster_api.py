@@ -18,7 +18,8 @@ BUSY = frozenset({429, 500, 502, 503, 504})
 _TRANSIENT = {
     0: "kserve.api_unreachable",
     HTTPStatus.UNAUTHORIZED: "kserve.credentials",
-    HTTPStatus.CONFLICT: "kserve.still_stopping",
+    HTTPStatus.CONFLICT: "kserve.api_busy",
+    HTTPStatus.GONE: "kserve.api_busy",
 }
 
 
@@ -65,6 +66,11 @@ class ApiError(Exception):
     def is_worth_repeating(self) -> bool:
         """Whether the same call may succeed a moment later; what fits no definition never does, and is 500 as well."""
         return (self.status == 0 or self.status in BUSY) and not self.is_about_fields
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether somebody else wrote at the same moment, so that the same write, made again, is a new one."""
+        return self.status in {HTTPStatus.CONFLICT, HTTPStatus.GONE} and not self.is_ownership_conflict
 
     @property
     def is_about_fields(self) -> bool:

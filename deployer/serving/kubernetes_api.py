@@ -169,7 +169,8 @@ class KubernetesApi:
             except ApiError as error:
                 failure = error
             renewed = failure.status == HTTPStatus.UNAUTHORIZED and self._renew()
-            if attempt == TRIES or not (failure.is_worth_repeating or renewed):
+            overtaken = method == "PATCH" and failure.is_overtaken
+            if attempt == TRIES or not (failure.is_worth_repeating or overtaken or renewed):
                 raise failure
             wanted = failure.retry_after if failure.retry_after is not None else pause * random.uniform(0.5, 1)  # noqa: S311  # spreads repetitions, keeps no secret
             self._sleep(min(wanted, LONGEST_PAUSE))

@@ -26,7 +26,8 @@ from tests.stubs.kube_api import KubeApi
     [
         ({"status": 500}, "kserve.api_busy"),
         ({"status": 429}, "kserve.api_busy"),
-        ({"status": 409, "message": "the object has been modified"}, "kserve.still_stopping"),
+        ({"status": 409, "message": "the object has been modified"}, "kserve.api_busy"),
+        ({"status": 410}, "kserve.api_busy"),
         ({"status": 401}, "kserve.credentials"),
         ({"status": 403, "message": "no"}, "kserve.forbidden"),
         (
