@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("packaging", "upload", "push", "approval", "catalogue", "load", "lighthouse")
+BENCHMARKS = ("packaging", "upload", "push", "approval", "kserve", "catalogue", "load", "lighthouse")
 
 
 def main(names: list[str]) -> int:

@@ -85,15 +85,6 @@ def judge(seen: Seen) -> CupStatus:
     )
 
 
-def ready_to_be_asked(seen: Seen) -> bool:
-    """Whether everything but the model's own word says that it serves."""
-    service = seen.service
-    if service is None or service["metadata"].get("deletionTimestamp"):
-        return False
-    uri = (((service.get("spec") or {}).get("predictor") or {}).get("model") or {}).get("storageUri", "")
-    return _ready_since(service, _replica(seen, service, uri)) is not None
-
-
 def who_acts(code: str) -> WhoActs:
     """Who can mend it: what begins with the cluster's name is an operator's, but for what the model itself does."""
     if code.startswith("kserve.") and code not in {"kserve.flapping", "kserve.never_answers"}:

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
 from deployer.errors import PortalError
+from deployer.interfaces import CupPhase, CupStatus
 
 from .cluster import Cluster
 from .cluster_view import READY_PATH, CupObjects
-from .conditions import Seen, judge, ready_to_be_asked
 from .predictor_http import PredictorHttp
 
 TIMEOUT = 2.0
@@ -29,16 +29,18 @@ class CupAnswers:
         self._answered: dict[str, str] = {}
         self._lock = threading.Lock()
 
-    def of(self, seen: Mapping[str, Seen], objects: Mapping[str, CupObjects]) -> dict[str, bool]:
-        """Each cup's own word. A cup that the time was too short for is left out, and asked next time."""
-        replicas = {name: judge(one).identity for name, one in seen.items() if ready_to_be_asked(one)}
+    def of(self, statuses: Mapping[str, CupStatus], objects: Mapping[str, CupObjects]) -> dict[str, bool]:
+        """The own word of each cup that is READY by what the cluster says.
+
+        A cup that the time was too short for is left out, and asked next time.
+        """
+        replicas = {name: status.identity for name, status in statuses.items() if status.phase is CupPhase.READY}
         with self._lock:
             known = {name: True for name, replica in replicas.items() if self._answered.get(name) == replica}
-        due = {name: objects[name] for name in replicas if name not in known}
-        fresh = self._ask(due)
+        fresh = self._ask({name: objects[name] for name in replicas if name not in known})
         with self._lock:
             self._answered.update({name: replicas[name] for name, answers in fresh.items() if answers})
-            for name in self._answered.keys() & (seen.keys() - replicas.keys()):
+            for name in self._answered.keys() & (statuses.keys() - replicas.keys()):
                 del self._answered[name]
         return {**known, **fresh}
 

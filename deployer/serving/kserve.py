@@ -71,7 +71,7 @@ class KServeBackend:
             raise TransientError("kserve.still_stopping", name=spec.name)
         if (known["metadata"].get("annotations") or {}).get(CUP) != fingerprint(spec):
             raise ConflictError("serving.name_taken", name=spec.name)
-        status = self._judged(spec.name, view.of(spec.name))
+        status = self._judged({spec.name: view.of(spec.name)})[spec.name]
         if status.code in _MISSING_RUNTIME:
             self._bring_runtime(spec.runtime, again=True)
         if known.get(DRIFTED):
@@ -80,14 +80,11 @@ class KServeBackend:
 
     def status(self, name: str) -> CupStatus:
         """The cup now, from what the watches have told."""
-        return self._judged(name, self._view().fresh().of(name))
+        return self._judged({name: self._view().fresh().of(name)})[name]
 
     def statuses(self) -> Mapping[str, CupStatus]:
         """Every cup of this portal."""
-        found = self._view().fresh().all()
-        seen = {name: self._seen(name, objects) for name, objects in found.items()}
-        answers = self._answers.of(seen, found)
-        return {name: self._told(judge(_with(seen[name], answers.get(name)))) for name in found}
+        return self._judged(self._view().fresh().all())
 
     def delete(self, name: str) -> None:
         """Ask for the end of the cup; it is STOPPING until its finalizers are done. What is another's is left alone."""
@@ -144,7 +141,7 @@ class KServeBackend:
         self._require_ours(made)
         view = self._view()
         view.services.note(made)
-        return self._judged(spec.name, view.of(spec.name))
+        return self._judged({spec.name: view.of(spec.name)})[spec.name]
 
     def _put_back(self, spec: CupSpec) -> None:
         """Apply again what was applied first.
@@ -187,10 +184,16 @@ class KServeBackend:
             self._called("patch", name, lambda: self._api().apply(manifest, force=True), kind="ServingRuntime")
         self._runtimes.add(name)
 
-    def _judged(self, name: str, objects: CupObjects) -> CupStatus:
-        seen = self._seen(name, objects)
-        answers = self._answers.of({name: seen}, {name: objects})
-        return self._told(judge(_with(seen, answers.get(name))))
+    def _judged(self, objects: Mapping[str, CupObjects]) -> dict[str, CupStatus]:
+        """The verdict on each; one that is READY is believed once it has answered itself."""
+        seen = {name: self._seen(name, found) for name, found in objects.items()}
+        statuses = {name: judge(one) for name, one in seen.items()}
+        for name, answers in self._answers.of(statuses, objects).items():
+            if not answers:
+                statuses[name] = judge(replace(seen[name], answers=False))
+        for status in statuses.values():
+            self._events().look_after(status, now=self._clock())
+        return statuses
 
     def _seen(self, name: str, objects: CupObjects) -> Seen:
         return Seen(
@@ -205,11 +208,6 @@ class KServeBackend:
             start_timeout=self._cluster.start_timeout,
             delete_timeout=self._cluster.delete_timeout,
         )
-
-    def _told(self, status: CupStatus) -> CupStatus:
-        """The status, with a look at the events made due where nothing else tells why a cup does not start."""
-        self._events().look_after(status, now=self._clock())
-        return status
 
     def _is_ours(self, found: Object) -> bool:
         return (found["metadata"].get("labels") or {}).get(PORTAL) == self._cluster.portal
@@ -247,10 +245,6 @@ class KServeBackend:
 
     def _events(self) -> CupEvents:
         return self._connected()[3]
-
-
-def _with(seen: Seen, answers: bool | None) -> Seen:  # noqa: FBT001  # three values: yes, no, not asked
-    return replace(seen, answers=answers)
 
 
 def _kubernetes(cluster: Cluster) -> ClusterApi:

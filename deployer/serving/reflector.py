@@ -133,7 +133,7 @@ class Reflector:
         self._heard()
 
     def _note_failure(self, error: ApiError) -> None:
-        if error.status == HTTPStatus.GONE:
+        if error.status == HTTPStatus.GONE or self._stop.is_set():
             self._version = ""
             return
         if self.failure is None or self.failure.status != error.status:

@@ -13,7 +13,7 @@ from deployer.errors import WhoActs
 from deployer.interfaces import CupPhase, CupStatus
 from deployer.messages_kserve import KSERVE_MESSAGES
 from deployer.serving.cluster_view import reduced_deployment, reduced_pod, reduced_service
-from deployer.serving.conditions import Seen, judge, ready_to_be_asked
+from deployer.serving.conditions import Seen, judge
 from registry.messages import message
 
 CASES = {path.stem: path for path in sorted(Path("tests/data/kserve/cases").glob("*.json"))}
@@ -81,24 +81,6 @@ def test_a_ready_cup_knows_its_digest_replica_and_times() -> None:
     assert status.started_at is not None
     assert status.ready_at is not None
     assert status.ready_at > status.started_at
-
-
-def test_a_model_is_asked_only_where_the_cluster_calls_it_ready() -> None:
-    def asked(name: str) -> bool:
-        case = json.loads(CASES[name].read_text())
-        return ready_to_be_asked(
-            Seen(
-                name="cup-7",
-                now=case["now"],
-                service=case["service"],
-                deployments=case["deployments"],
-                pods=case["pods"],
-            )
-        )
-
-    assert [name for name in ("ready", "loading", "deleting", "absent", "ready_of_the_old_pods") if asked(name)] == [
-        "ready"
-    ]
 
 
 def test_the_image_of_a_failing_cup_is_told_as_well() -> None:
