@@ -27,7 +27,7 @@ def one(objects: list[Object], kind: str, name: str = "") -> Any:
 
 def test_every_file_is_named_by_a_kustomization() -> None:
     files = {path.relative_to(KUBERNETES).as_posix() for path in KUBERNETES.rglob("*.yaml")}
-    listed = {f"{folder}/{name}" for folder in (*FOLDERS, "portal") for name in _resources(folder)}
+    listed = {f"{folder}/{name}" for folder in (*FOLDERS, "portal", "kserve-version") for name in _resources(folder)}
     assert {name for name in files if not name.endswith("kustomization.yaml")} == listed
 
 
@@ -116,3 +116,15 @@ def test_the_role_reaches_no_other_namespace() -> None:
     secret = Request("get", "", "secrets", "models")
     assert [allowed(api.store, portal, one) for one in (ask, elsewhere, secret)] == [True, False, False]
     assert not allowed(api.store, models, ask)
+
+
+def test_kserves_version_is_read_from_one_object_and_no_other() -> None:
+    api = KubeApi()
+    for obj in rendered(KUBERNETES / "kserve-version"):
+        api.apply(PLURALS[obj["kind"]], obj)
+    portal = User("system:serviceaccount:model-commons:model-commons")
+    controller, other = (
+        Request("get", "apps", "deployments", "kserve", name) for name in ("kserve-controller-manager", "another")
+    )
+    listing = Request("list", "apps", "deployments", "kserve")
+    assert [allowed(api.store, portal, one) for one in (controller, other, listing)] == [True, False, False]

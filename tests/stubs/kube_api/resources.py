@@ -168,7 +168,8 @@ def _with_status(resource: Resource) -> list[Object]:
         status.pop("shortNames", None)
         entries.append(status)
     if resource.plural == "serviceaccounts":
-        entries.append({**entries[0], "name": "serviceaccounts/token", "singularName": "", "verbs": ["create"]})
+        token = {"name": "serviceaccounts/token", "singularName": "", "namespaced": True, "kind": "TokenRequest"}
+        entries.append({**token, "verbs": ["create"]})
     if resource.plural == "pods":
         entries.append({"name": "pods/log", "singularName": "", "namespaced": True, "kind": "Pod", "verbs": ["get"]})
     return entries
