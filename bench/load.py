@@ -238,9 +238,10 @@ def web_memory(portal: LivePortal) -> int:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command, status = (folder / "cmdline").read_text(), (folder / "status").read_text()
+            settings = (folder / "environ").read_text()
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
-        if "gunicorn" in command and f"127.0.0.1:{portal.port}" in command:
+        if "gunicorn" in command and f"MODEL_COMMONS_PORT={portal.port}\0" in settings:
             total += next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS"))
     return total
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import tempfile
@@ -15,6 +16,9 @@ worker_class = "gthread"
 workers = env.WEB_PROCESSES
 threads = env.WEB_THREADS
 timeout = 120
+# Longer than proxies and browsers keep a connection, so that they end it: what ends here while a request is on its way
+# is a reset for them. A kept connection holds no thread.
+keepalive = 75
 graceful_timeout = 20
 loglevel = "warning"
 control_socket_disable = True
@@ -23,6 +27,7 @@ logconfig_dict: dict[str, Any] = {
     **logging_settings(env.LOG_FORMAT),
     "loggers": {name: {"level": "WARNING", "propagate": True} for name in ("gunicorn.error", "gunicorn.access")},
 }
+_M_ARENA_MAX, _ARENAS = -8, 2
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -30,6 +35,14 @@ def on_starting(server: object) -> None:
     """Where the processes lay down their figures, so that any of them can tell those of all."""
     del server
     os.environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix="portal-metrics-")
+    _share_memory()
+
+
+def _share_memory() -> None:
+    """Few heaps for many threads: with one each, as glibc has it, pages that are done with stay with the process."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, _ARENAS)
 
 
 def child_exit(server: object, worker: Any) -> None:
