@@ -27,7 +27,7 @@ from registry.views.draft.trial import trial_context
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 TEXT = "text"
-_MOVES = re.compile(r"(remove|up|down|use):(\d{1,3})")
+_MOVES = re.compile(r"(remove|up|down|use|try):(\d{1,3})")
 
 
 @GET_OR_POST
@@ -63,9 +63,17 @@ def draft_examples(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @requires(may_submit)
 def draft_trial(request: HttpRequest, pk: int) -> HttpResponse:
-    """What the model answered; asks to be loaded again only while it is being tried."""
+    """What the model answered; asks to be loaded again only while it is being tried.
+
+    To browsers without scripts it is a page of its own, which they load again, and which leads back when it is done.
+    """
     draft = frame.draft_of(request, pk)
-    return render(request, "registry/fragments/draft_trial.html", {"version": draft, **trial_context(draft)})
+    context = {"version": draft, **trial_context(draft)}
+    if request.headers.get("HX-Request") == "true":
+        return render(request, "registry/fragments/draft_trial.html", context)
+    if not context["trial_running"]:
+        return redirect(f"{reverse('registry:draft_examples', args=[draft.pk])}#trial")
+    return render(request, "registry/draft_trial.html", {**context, "registered_model": draft.registered_model})
 
 
 def _form(request: HttpRequest, draft: ModelVersion, *, as_text: bool) -> ExamplesTextForm | ExamplesForm:
@@ -105,7 +113,7 @@ def _moved(draft: ModelVersion, examples: Sequence[ExampleInput], button: str) -
     if button == "add":
         return [*found, new_example(draft.introspection, len(found) + 1)]
     move = _MOVES.fullmatch(button)
-    if move is None or not 0 < int(move[2]) <= len(found):
+    if move is None or move[1] == "try" or not 0 < int(move[2]) <= len(found):
         return found
     at = int(move[2]) - 1
     if move[1] == "remove":
@@ -130,7 +138,7 @@ def _after(request: HttpRequest, draft: ModelVersion, *, as_text: bool) -> Calla
             return redirect(f"{address}?view={TEXT}")
         if button == "form":
             return redirect(address)
-        if button == "try":
+        if button.partition(":")[0] == "try":
             with errors_as_messages(request):
                 ring(services.try_draft(version=draft, actor=account_of(request)))
             return redirect(f"{here}#trial")

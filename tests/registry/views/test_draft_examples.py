@@ -30,6 +30,7 @@ ODD = ExampleInput(
     {"outputs": [{"name": "y", "shape": [2], "datatype": "INT64", "data": [0, 1]}], "model_name": "kept"},
     0.25,
 )
+HTMX = {"HX-Request": "true"}
 ANSWER = {"model_name": "m", "outputs": [{"name": "y", "shape": [1], "datatype": "FP32", "data": [0.5]}]}
 
 
@@ -167,6 +168,37 @@ def answered(draft: ModelVersion, *, code: str = "", **fields: Any) -> None:
 
 
 class TestTrying:
+    def test_an_example_has_a_button_of_its_own(self, web: Client, draft: ModelVersion) -> None:
+        page = text_of(web.get(to("draft_examples", draft.pk)))
+        assert 'value="try:2"' in page
+        assert "Save and try example 2" in page
+
+        answer = web.post(
+            to("draft_examples", draft.pk), filled(web, draft, **{"then": "try:2", "example-2-title": "Kept"})
+        )
+
+        assert answer["Location"] == to("draft_examples", draft.pk) + "#trial"
+        assert Job.objects.filter(kind="try_draft", subject_id=draft.pk).exists()
+        assert examples_of(draft)[1].title == "Kept"
+
+    def test_without_scripts_a_page_waits_and_leads_back_when_it_is_done(
+        self, web: Client, draft: ModelVersion
+    ) -> None:
+        waiting = to("draft_trial", draft.pk)
+        services.try_draft(version=draft, actor=draft.registered_model.owner)
+
+        page = text_of(web.get(waiting))
+        assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in page
+        assert "Waiting for a free worker" in page
+        assert f'<noscript><meta http-equiv="refresh" content="0;url={waiting}"></noscript>' in text_of(
+            web.get(to("draft_examples", draft.pk))
+        )
+
+        Job.objects.update(state="succeeded")
+        answered(draft)
+        assert web.get(waiting)["Location"] == to("draft_examples", draft.pk) + "#trial"
+        assert "http-equiv" not in text_of(web.get(to("draft_examples", draft.pk)))
+
     def test_the_button_saves_and_makes_the_try_due(self, web: Client, draft: ModelVersion) -> None:
         answered(draft)
         answer = web.post(
@@ -177,14 +209,14 @@ class TestTrying:
         assert Job.objects.get(kind="try_draft").subject_id == draft.pk
         assert examples_of(draft)[0].title == "Kept"
         assert not DraftTrial.objects.exists()
-        assert "Waiting for a free worker" in text_of(web.get(to("draft_trial", draft.pk)))
+        assert "Waiting for a free worker" in text_of(web.get(to("draft_trial", draft.pk), headers=HTMX))
 
     def test_the_page_asks_again_only_while_the_model_is_tried(self, web: Client, draft: ModelVersion) -> None:
         services.try_draft(version=draft, actor=draft.registered_model.owner)
-        assert "hx-trigger" in text_of(web.get(to("draft_trial", draft.pk)))
+        assert "hx-trigger" in text_of(web.get(to("draft_trial", draft.pk), headers=HTMX))
         Job.objects.update(state="succeeded")
         answered(draft)
-        assert "hx-trigger" not in text_of(web.get(to("draft_trial", draft.pk)))
+        assert "hx-trigger" not in text_of(web.get(to("draft_trial", draft.pk), headers=HTMX))
 
     def test_a_real_answer_becomes_the_expected_one(self, web: Client, draft: ModelVersion) -> None:
         answered(draft)
@@ -208,7 +240,7 @@ class TestTrying:
         draft = make_draft(owner=vera, examples=(ExampleInput("New", IRIS.request, {"outputs": []}),))
         answered(draft)
 
-        (row,) = web.get(to("draft_trial", draft.pk)).context["answers"]
+        (row,) = web.get(to("draft_trial", draft.pk), headers=HTMX).context["answers"]
 
         assert (row.state, row.usable) == ("none", True)
 
@@ -216,7 +248,7 @@ class TestTrying:
     def test_a_model_that_was_not_asked_says_why(self, web: Client, draft: ModelVersion, code: str, words: str) -> None:
         answered(draft, code=code, log_tail="Traceback", params={"seconds": 3})
 
-        page = text_of(web.get(to("draft_trial", draft.pk)))
+        page = text_of(web.get(to("draft_trial", draft.pk), headers=HTMX))
 
         assert words in page
         assert "Traceback" in page
@@ -225,7 +257,7 @@ class TestTrying:
         services.try_draft(version=draft, actor=draft.registered_model.owner)
         Job.objects.update(state="failed", last_error="job.deadline")
 
-        assert "longer than it may" in text_of(web.get(to("draft_trial", draft.pk)))
+        assert "longer than it may" in text_of(web.get(to("draft_trial", draft.pk), headers=HTMX))
 
     def test_nothing_is_tried_without_an_example(self, web: Client, draft: ModelVersion) -> None:
         answer = web.post(to("draft_examples", draft.pk) + "?view=text", {"examples": "[]", "then": "try"}, follow=True)
