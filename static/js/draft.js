@@ -3,12 +3,22 @@
  * works without this script, by its buttons. What the page says is in its own language: texts come from #draft-texts.
  */
 import { Counter } from './draft/counter.js';
+import { Kept, restore } from './draft/kept.js';
 
 const WAIT_MS = 1200;
 const RETRY_MS = 10000;
 const MAX_KEEPALIVE_BYTES = 60000;
 const CONFLICT = 409;
 const INVALID = 422;
+
+/* Null where the browser lets pages keep nothing. */
+function browserStorage() {
+	try {
+		return window.localStorage;
+	} catch {
+		return null;
+	}
+}
 
 class Autosave {
 	constructor( form, state, texts ) {
@@ -19,6 +29,7 @@ class Autosave {
 		this.savedChanges = 0;
 		this.sending = null;
 		this.stopped = false;
+		this.kept = new Kept( browserStorage(), form.getAttribute( 'action' ) );
 	}
 
 	begin() {
@@ -40,6 +51,32 @@ class Autosave {
 		} );
 		/* A page out of the browser's memory may hold a token that was used meanwhile. */
 		window.addEventListener( 'pageshow', ( event ) => event.persisted && window.location.reload() );
+		this.offerKept( document.querySelector( '[data-kept]' ) );
+	}
+
+	offerKept( box ) {
+		const entries = box && this.kept.offer( this.token(), new FormData( this.form ) );
+		if ( !entries ) {
+			return;
+		}
+		box.hidden = false;
+		box.querySelector( '[data-kept-restore]' ).addEventListener( 'click', () => {
+			box.hidden = true;
+			restore( this.form, entries );
+			this.form.dispatchEvent( new Event( 'input', { bubbles: true } ) );
+		} );
+		box.querySelector( '[data-kept-drop]' ).addEventListener( 'click', () => {
+			box.hidden = true;
+			this.kept.forget();
+		} );
+	}
+
+	token() {
+		return this.form.elements.token.value;
+	}
+
+	keep() {
+		this.kept.keep( this.token(), new FormData( this.form ) );
 	}
 
 	isDirty() {
@@ -58,6 +95,7 @@ class Autosave {
 
 	changed() {
 		this.changes += 1;
+		this.keep();
 		if ( this.stopped ) {
 			return;
 		}
@@ -135,7 +173,10 @@ class Autosave {
 		}
 		this.form.elements.token.value = content.token;
 		this.savedChanges = upTo;
-		if ( !this.isDirty() ) {
+		if ( this.isDirty() ) {
+			this.keep();
+		} else {
+			this.kept.forget();
 			this.show( 'saved' );
 		}
 	}

@@ -56,6 +56,27 @@ def test_what_is_typed_is_saved_by_itself_also_after_a_lost_connection(draft: Pa
     expect(draft.get_by_role("alert").filter(has_text="Please correct")).to_be_focused()
 
 
+def test_what_was_written_offline_is_offered_back_by_the_browser(draft: Page) -> None:
+    draft.get_by_role("link", name="Model card").click()
+    expect(draft.get_by_label("Limitations")).to_be_visible()
+    address, context = draft.url, draft.context
+    context.set_offline(True)
+    draft.get_by_label("Limitations").fill("Written on a train.")
+    state_of(draft, "you are offline")
+    draft.close()
+    context.set_offline(False)
+
+    page = context.new_page()
+    page.goto(address)
+    expect(page.get_by_label("Limitations")).not_to_have_value("Written on a train.")
+    page.get_by_role("button", name="Put it back").click()
+    expect(page.get_by_label("Limitations")).to_have_value("Written on a train.")
+    state_of(page, "Draft saved just now")
+    page.reload()
+    expect(page.get_by_label("Limitations")).to_have_value("Written on a train.")
+    expect(page.get_by_text("This browser kept")).to_be_hidden()
+
+
 def test_leaving_in_the_middle_of_a_word_loses_nothing(draft: Page) -> None:
     draft.get_by_role("link", name="Model card").click()
     draft.get_by_label("Evaluation").fill("Said in haste.")
@@ -94,7 +115,7 @@ def test_the_draft_answers_its_example_and_the_answer_becomes_the_expected_one(d
         draft.wait_for_timeout(500)
         draft.reload()
     draft.get_by_label("input-0: values").fill("5.1, 3.5, 1.4, 0.2")
-    draft.get_by_role("button", name="Save and try").click()
+    draft.get_by_role("button", name="Save and try", exact=True).click()
     draft.get_by_role("button", name="Use this answer as expected").click(timeout=3 * steps.STEP_MS)
     expect(draft.get_by_text("Answered as expected")).to_be_visible()
     expect(draft.get_by_label("predict: values")).to_have_value(re.compile(r"^0\.70\d+, 0\.1"))
