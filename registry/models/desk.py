@@ -15,6 +15,7 @@ class VersionRevision(models.Model):
     """The content of one submission, kept because the next one replaces it on the version's own row.
 
     `files` lists {path, sha256, size}, `examples` lists {title, request, expected, tolerance}, both as submitted.
+    `confirmed` is what the submitter vouched for, sentence by sentence, in English; nothing where a program submitted.
     """
 
     version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="revisions")
@@ -28,6 +29,7 @@ class VersionRevision(models.Model):
     memory_bytes = models.PositiveBigIntegerField()
     files = models.JSONField(default=list)
     examples = models.JSONField(default=list)
+    confirmed = models.JSONField(default=list)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["version", "number"], name="revision_number_unique")]

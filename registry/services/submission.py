@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -20,9 +21,10 @@ from registry.permissions import may_edit_version, may_retire, may_retry
 from registry.services.drafts import Due, lock_draft
 
 
-def submit_version(*, version: ModelVersion, actor: Account) -> Due:
+def submit_version(*, version: ModelVersion, actor: Account, confirmed: Sequence[str] = ()) -> Due:
     """Freeze the draft under its content digest and queue the checks of the frozen version.
 
+    `confirmed` are the sentences that the submitter vouched for; they are kept with the revision.
     Refused while a check of exactly this content has failed or is still outstanding.
     """
     with transaction.atomic():
@@ -43,12 +45,12 @@ def submit_version(*, version: ModelVersion, actor: Account) -> Due:
             submitted_by=actor,
             submitted_at=now,
         )
-        _keep_revision(draft, actor, now)
+        _keep_revision(draft, actor, now, confirmed)
         key = f"check_frozen:{draft.pk}:{draft.revision}"
         return (ensure_job(kind="check_frozen", subject_id=draft.pk, key=key),)
 
 
-def _keep_revision(version: ModelVersion, actor: Account, at: datetime) -> None:
+def _keep_revision(version: ModelVersion, actor: Account, at: datetime, confirmed: Sequence[str]) -> None:
     """What was submitted, for the comparison with what comes after it."""
     VersionRevision.objects.create(
         version=version,
@@ -62,6 +64,7 @@ def _keep_revision(version: ModelVersion, actor: Account, at: datetime) -> None:
         memory_bytes=version.memory_bytes,
         files=list(version.files.order_by("path").values("path", sha256=F("blob_id"), size=F("blob__size"))),
         examples=list(version.examples.order_by("position").values("title", "request", "expected", "tolerance")),
+        confirmed=list(confirmed),
     )
 
 

@@ -60,7 +60,7 @@ def version_submit(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, version, form, status=400)
     with errors_on(form):
-        ring(services.submit_version(version=version, actor=account_of(request)))
+        ring(services.submit_version(version=version, actor=account_of(request), confirmed=form.sentences()))
         messages.success(request, _("Submitted. Checks and a trial run come first, then a reviewer looks at it."))
         return frame.to_version(version)
     return _page(request, version, form, status=400)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from registry.card_prompts import CARD_PROMPTS
 from registry.card_template import REQUIRED_SECTIONS
@@ -162,6 +163,11 @@ class SubmitForm(forms.Form):
 
     may_publish = forms.BooleanField(label=_("I may publish these files under the licence that I chose."))
     no_personal_data = forms.BooleanField(label=_("There is no personal data in the files, the card or the examples."))
+
+    def sentences(self) -> list[str]:
+        """What was confirmed, as it is kept: in English, whatever language it was read in."""
+        with override("en"):
+            return [str(field.label) for name, field in self.fields.items() if self.cleaned_data.get(name)]
 
 
 __all__ = [

@@ -11,7 +11,7 @@ from registry import services
 from registry.card_sections import read_sections
 from registry.editions import edition_of
 from registry.models import Account, ModelVersion, VersionState
-from tests.factories import CARD, make_draft, make_model
+from tests.factories import CARD, CONFIRMED, make_draft, make_model
 from tests.registry.scene import checked, fresh, in_review, in_state, make_reviewer, say
 from tests.registry.views.pages import text_of, to
 
@@ -266,6 +266,18 @@ class TestWhatIsLeft:
 
         assert list(answer.context["submit_form"].errors) == ["no_personal_data"]
         assert fresh(draft).state == VersionState.DRAFT
+
+    def test_what_was_confirmed_is_kept_with_who_and_when(self, web: Client, vera: Account) -> None:
+        draft = checked(owner=vera)
+
+        web.post(to("version_submit", draft.pk), CONFIRMED, headers={"Accept-Language": "de"})
+
+        revision = draft.revisions.get()
+        assert (revision.submitted_by, revision.submitted_at) == (vera, fresh(draft).submitted_at)
+        assert revision.confirmed == [
+            "I may publish these files under the licence that I chose.",
+            "There is no personal data in the files, the card or the examples.",
+        ]
 
     def test_requested_changes_lead_to_their_field_and_stand_on_each_step(self, web: Client, vera: Account) -> None:
         version = in_review(owner=vera)
