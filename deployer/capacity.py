@@ -57,15 +57,16 @@ class Disk:
 
 
 def capacity() -> Capacity:
-    """What live and starting versions ask for, against this machine; one query."""
+    """What live and starting versions ask for, against this machine or the cluster's share of ours; one query."""
     draining = Q(state=RolloutState.SUPERSEDED, stop_after__gt=timezone.now())
     served = Rollout.objects.filter(Q(state__in=[RolloutState.APPLYING, RolloutState.READY]) | draining)
     asked = served.aggregate(cpu=Sum("version__cpu_millis"), memory=Sum("version__memory_bytes"))
+    elsewhere = settings.BACKENDS["serving"].get("capacity", {})
     return Capacity(
         cpu_asked=asked["cpu"] or 0,
-        cpu_total=len(os.sched_getaffinity(0)) * 1000,
+        cpu_total=elsewhere.get("cpu_millis") or len(os.sched_getaffinity(0)) * 1000,
         memory_asked=asked["memory"] or 0,
-        memory_total=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        memory_total=elsewhere.get("memory_bytes") or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
     )
 
 

@@ -256,10 +256,6 @@ _API = {
         _("The namespace “%(namespace)s” does not exist."),
         _("An operator must apply the manifests in deploy/, or correct MODEL_COMMONS_KSERVE_NAMESPACE."),
     ),
-    "kserve.no_image": Message(
-        _("A draft cannot be tried on this portal before it is submitted."),
-        _("Its files are in no image yet. Submit the version: its trial run asks the same examples."),
-    ),
     "kserve.rejected": Message(
         _("The cluster rejects what the portal asks for."),
         _("It says: %(detail)s An operator must look at the cluster's policies and at the version of KServe."),

@@ -51,6 +51,18 @@ RUNTIME_CLASS = declare(
 PRIORITY_CLASS = declare(
     "MODEL_COMMONS_KSERVE_PRIORITY_CLASS", "", str, "PriorityClass of the models' pods; empty: the default."
 )
+CORES = declare(
+    "MODEL_COMMONS_KSERVE_CORES",
+    "32",
+    positive,
+    "Processor cores that all models there may ask for together, as the namespace's quota says.",
+)
+MEMORY_BYTES = declare(
+    "MODEL_COMMONS_KSERVE_MEMORY_BYTES",
+    str(128 * 1024**3),
+    positive,
+    "Memory that all models there may ask for together, in bytes, as the namespace's quota says.",
+)
 GATEWAY = declare(
     "MODEL_COMMONS_KSERVE_GATEWAY",
     "",

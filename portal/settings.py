@@ -257,7 +257,11 @@ if env.OCI_REGISTRY_URL:
     }
 if env.SERVING == "kserve":
     CLUSTER = {"cluster": cluster.options(env, env_kserve)}
-    BACKENDS["serving"] = {"class": "deployer.serving.kserve.KServeBackend", "options": CLUSTER}
+    BACKENDS["serving"] = {
+        "class": "deployer.serving.kserve.KServeBackend",
+        "options": CLUSTER,
+        "capacity": {"cpu_millis": env_kserve.CORES * 1000, "memory_bytes": env_kserve.MEMORY_BYTES},
+    }
     if env_kserve.GATEWAY:
         BACKENDS["traffic_router"] = {"class": "deployer.serving.kserve_router.KServeRouter", "options": CLUSTER}
 OCI_REGISTRY: dict[str, Any] = {

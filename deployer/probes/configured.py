@@ -13,7 +13,6 @@ from deployer.probes.report import BackendProbe
 from deployer.probes.servers import BrokerProbe, CacheProbe, DatabaseProbe
 from deployer.runtimes.catalogue import RUNTIMES
 from deployer.serving.cluster import Cluster
-from deployer.serving.kubernetes_api import KubernetesApi
 from registry.backends import blob_store
 
 
@@ -42,6 +41,8 @@ def _images() -> BackendProbe:
 def _serving() -> BackendProbe:
     options = settings.BACKENDS["serving"]["options"]
     if "cluster" in options:
+        from deployer.serving.kubernetes_api import KubernetesApi  # which takes memory that only clusters are worth
+
         return ClusterProbe(Cluster(runtimes=RUNTIMES, **options["cluster"]), KubernetesApi)
     if "environments_dir" in options:
         return LocalServingProbe(

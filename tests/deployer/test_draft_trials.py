@@ -15,6 +15,7 @@ from registry.artifacts.content import content_digest
 from registry.models import Check, DraftTrial, Job, JobState, ModelVersion
 from registry.selectors import request_digest
 from tests.deployer import scene
+from tests.fakes.serving import sum_of_rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_fakes")]
 
@@ -133,3 +134,19 @@ def test_a_version_that_was_submitted_meanwhile_is_not_tried(draft: ModelVersion
     scene.work(due)
 
     assert not DraftTrial.objects.exists()
+
+
+def test_a_cluster_tries_a_draft_from_an_image_of_its_own(draft: ModelVersion) -> None:
+    """It pulls what it serves, so the draft's present content is packaged first, as a trial's image is."""
+    backend, seen = scene.serving(), []
+    backend.pulls_images = True
+
+    def answer(spec: CupSpec, method: str, path: str, body: bytes) -> ServingResponse:
+        seen.append(spec)
+        return sum_of_rows(spec, method, path, body)
+
+    backend.answer = answer
+
+    assert try_it(draft).code == ""
+    assert scene.builder().get(seen[0].image_digest).digest != content_digest(draft)
+    assert {spec.trial for spec in seen} == {True}
