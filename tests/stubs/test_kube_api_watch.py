@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -13,7 +14,7 @@ import urllib3
 from kubernetes import client, watch
 
 from tests.stubs.conftest import ISVC, apply, iris
-from tests.stubs.kube_api import KubeApi
+from tests.stubs.kube_api import ADMIN, KubeApi
 
 GROUP, VERSION, NAMESPACE, PLURAL = ISVC
 WHERE: dict[str, Any] = {"group": GROUP, "version": VERSION, "namespace": NAMESPACE, "plural": PLURAL}
@@ -215,3 +216,10 @@ def test_logs_are_read_by_container_and_say_why_there_are_none(core: client.Core
     api.set_status("pods", "p", {"phase": "Pending", "containerStatuses": [state]})
     with pytest.raises(client.ApiException, match="is waiting to start: trying and failing to pull image"):
         core.read_namespaced_pod_log(**where, container="agent")
+
+
+def test_a_fault_of_the_stand_in_itself_is_told_to_whoever_holds_it() -> None:
+    token = {"Authorization": f"Bearer {ADMIN}"}
+    cut = contextlib.suppress(urllib3.exceptions.HTTPError)
+    with pytest.raises(ValueError, match="invalid literal"), KubeApi() as api, cut:
+        urllib3.request("GET", f"{api.url}/api/v1/pods?limit=x", headers=token, retries=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +26,9 @@ class Hands(Protocol):
     """Reads and writes objects of one namespace. Absent ones are None; writing to them does nothing."""
 
     namespace: str
+
+    def whole(self) -> AbstractContextManager[object]:
+        """While it is held, nobody else comes between, as far as that can be had."""
 
     def list(self, plural: str) -> Sequence[Object]:
         """Every object of the kind."""
@@ -50,6 +54,9 @@ class StandInHands:
 
     def __init__(self, api: KubeApi, namespace: str = "default") -> None:
         self.api, self.namespace = api, namespace
+
+    def whole(self) -> AbstractContextManager[object]:
+        return self.api.store.lock
 
     def list(self, plural: str) -> Sequence[Object]:
         resource = self.api.target(plural).resource
@@ -83,6 +90,9 @@ class ClusterHands:
         self.namespace = namespace
         connect: Any = dynamic.DynamicClient  # the client types this part of itself not at all
         self._client: Any = connect(connection, cache_file=str(folder / "kinds.json"))
+
+    def whole(self) -> AbstractContextManager[object]:
+        return nullcontext()
 
     def list(self, plural: str) -> Sequence[Object]:
         answer = self._resource(plural).get(namespace=self.namespace, _request_timeout=10)

@@ -105,10 +105,10 @@ class Player:
     def step(self) -> bool:
         """Bring each InferenceService one frame further; whether anything was done."""
         with self._lock:
-            found = {one["metadata"]["name"]: one for one in self.hands.list("inferenceservices")}
-            for name in self.parts.keys() - found.keys():
+            names = [one["metadata"]["name"] for one in self.hands.list("inferenceservices")]
+            for name in self.parts.keys() - set(names):
                 del self.parts[name]
-            done = [self._step(service) for service in found.values()]
+            done = [self._step(name) for name in names]
             return any(done)
 
     def _run(self) -> None:
@@ -118,7 +118,12 @@ class Player:
         except BaseException as failure:  # noqa: BLE001  # told by whoever ends the player
             self.failure = failure
 
-    def _step(self, service: Object) -> bool:
+    def _step(self, name: str) -> bool:
+        with self.hands.whole():
+            service = self.hands.get("inferenceservices", name)
+            return service is not None and self._advance(service)
+
+    def _advance(self, service: Object) -> bool:
         metadata = service["metadata"]
         name, uri = metadata["name"], str((service["spec"]["predictor"].get("model") or {}).get("storageUri", ""))
         part = self.parts.get(name)
@@ -170,6 +175,9 @@ class Player:
         hands, name = self.hands, service["metadata"]["name"]
         made = objects.deployment(service, uri, SERVER_IMAGE)
         live = hands.get("deployments", f"{name}-predictor")
+        if live is not None and live["metadata"]["ownerReferences"][0]["uid"] != service["metadata"]["uid"]:
+            hands.delete("deployments", f"{name}-predictor")  # a former object's, that nobody has collected yet
+            live = None
         if live is None:
             live = hands.create("deployments", made)
             if hands.get("services", f"{name}-predictor") is None:

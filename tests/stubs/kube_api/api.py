@@ -56,6 +56,7 @@ class KubeApi:
         self.operations = Operations(self.store, self.resources)
         self.faults = Faults()
         self.requests: list[Entry] = []
+        self.failures: list[Exception] = []
         self.tokens: dict[str, User] = {ADMIN: User("admin", admin=True)}
         self.logs: dict[tuple[str, str, str, bool], str] = {}
         self.bookmark_every = bookmark_every
@@ -79,6 +80,8 @@ class KubeApi:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+        if self.failures and error is None:
+            raise self.failures[0]
 
     @property
     def url(self) -> str:

@@ -95,9 +95,12 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(parts.path, found, verb, body, fault)
         except ApiError as error:
             self._send_error(error)
-        except (CutError, BrokenPipeError, ConnectionResetError):
+        except (CutError, OSError):
             self.close_connection = True
             self.connection.close()
+        except Exception as error:
+            api.failures.append(error)  # the stand-in's own fault, which the test that holds it shall tell of
+            raise
 
     def _answer(self, path: str, found: Target | None, verb: str, body: bytes, fault: Fault | None) -> None:
         api = self.server.api
