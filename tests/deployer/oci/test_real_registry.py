@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from deployer.builders.oci_registry import RegistryImageBuilder
+from deployer.interfaces import Attachment
 from deployer.oci.client import RegistryClient
 from deployer.oci.transport import RegistryAccess, Transport
 from tests.deployer import scene
@@ -69,6 +71,33 @@ def test_an_approved_image_is_mounted(host: str, workshop: Workshop) -> None:
     client.promote(image, source="quarantine/x", target="approved/x", blobs=workshop.blobs, tag="live")
 
     assert client.manifest(repository="approved/x", reference="live") == image.manifest
+
+
+def test_other_tools_read_what_was_approved(host: str, workshop: Workshop, tmp_path: Path) -> None:
+    builder = RegistryImageBuilder(
+        tmp_path / "packaged",
+        workshop.blobs,
+        connect=lambda: client_of(host),
+        host=host,
+        quarantine="portal/quarantine",
+        approved="portal/approved",
+    )
+    image = builder.build(workshop.spec)
+    card = Attachment(artifact_type="text/markdown", title="README.md", data=b"# Article quality\n")
+    reference = builder.publish(image.digest, attachments=[card])
+
+    assert reference == f"{host}/portal/approved@{image.digest}"
+    assert json.loads(skopeo("inspect", "--tls-verify=false", f"docker://{reference}"))["Digest"] == image.digest
+    fallback = f"docker://{host}/portal/approved:{image.digest.replace(':', '-')}"
+    (referrer,) = json.loads(skopeo("inspect", "--raw", "--tls-verify=false", fallback))["manifests"]
+    assert referrer["artifactType"] == "text/markdown"
+    target = f"oci:{tmp_path / 'approved'}:v1"
+    skopeo("--insecure-policy", "copy", "--src-tls-verify=false", "--preserve-digests", f"docker://{reference}", target)
+    umoci = shutil.which("umoci")
+    assert umoci, "umoci is not installed"
+    listed = [umoci, "stat", "--image", f"{tmp_path / 'approved'}:v1", "--json"]
+    told = json.loads(subprocess.run(listed, capture_output=True, timeout=60, check=True).stdout)
+    assert len([row for row in told["history"] if row["layer"]]) == len(FILES)
 
 
 def test_referrers_of_a_server_that_keeps_none(host: str, workshop: Workshop) -> None:
