@@ -273,6 +273,12 @@ S3_ADDRESSING = declare(
     choice("path", "virtual"),
     "Whether the bucket stands in the address's path or in its host name.",
 )
+S3_PUBLIC_URL = declare(
+    "MODEL_COMMONS_S3_PUBLIC_URL",
+    "",
+    web_address,
+    "The storage as browsers and programs reach it, for uploads past the portal; empty: all bytes come by the portal.",
+)
 S3_CACHE_BYTES = declare(
     "MODEL_COMMONS_S3_CACHE_BYTES",
     str(20 * GIB),

@@ -230,21 +230,25 @@ BACKENDS: dict[str, dict[str, Any]] = {
     },
 }
 if env.S3_BUCKET:
+    S3: dict[str, Any] = {
+        "bucket": env.S3_BUCKET,
+        "endpoint_url": env.S3_ENDPOINT_URL,
+        "region": env.S3_REGION,
+        "access_key": env.S3_ACCESS_KEY_ID,
+        "secret_key": env.S3_SECRET_ACCESS_KEY,
+        "ca_file": env.S3_CA_FILE,
+        "path_style": env.S3_ADDRESSING == "path",
+        "prefix": env.S3_PREFIX,
+    }
     BACKENDS["blob_store"] = {
         "class": "registry.artifacts.s3.s3_blob_store",
-        "options": {
-            "bucket": env.S3_BUCKET,
-            "endpoint_url": env.S3_ENDPOINT_URL,
-            "region": env.S3_REGION,
-            "access_key": env.S3_ACCESS_KEY_ID,
-            "secret_key": env.S3_SECRET_ACCESS_KEY,
-            "ca_file": env.S3_CA_FILE,
-            "path_style": env.S3_ADDRESSING == "path",
-            "prefix": env.S3_PREFIX,
-            "cache_dir": DATA_DIR / "blob-cache",
-            "cache_bytes": env.S3_CACHE_BYTES,
-        },
+        "options": {**S3, "cache_dir": DATA_DIR / "blob-cache", "cache_bytes": env.S3_CACHE_BYTES},
     }
+    if env.S3_PUBLIC_URL:
+        BACKENDS["direct_uploads"] = {
+            "class": "registry.artifacts.s3_direct.s3_direct_uploads",
+            "options": {**S3, "public_url": env.S3_PUBLIC_URL},
+        }
 if env.OCI_REGISTRY_URL:
     BACKENDS["image_builder"] = {
         "class": "deployer.builders.oci_registry.RegistryImageBuilder",

@@ -9,7 +9,14 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
-from registry.interfaces import BlobStore, FileInspector, PickleScanner, RuntimeCatalogue, ServingDirectory
+from registry.interfaces import (
+    BlobStore,
+    DirectUploads,
+    FileInspector,
+    PickleScanner,
+    RuntimeCatalogue,
+    ServingDirectory,
+)
 
 
 def build(role: str, **extra: Any) -> Any:
@@ -22,6 +29,14 @@ def build(role: str, **extra: Any) -> Any:
 def blob_store() -> BlobStore:
     """The content store."""
     return cast("BlobStore", build("blob_store"))
+
+
+@lru_cache(maxsize=1)
+def direct_uploads() -> DirectUploads | None:
+    """Where clients may send bytes past the portal; None where the settings name no such place."""
+    if "direct_uploads" not in settings.BACKENDS:
+        return None
+    return cast("DirectUploads", build("direct_uploads", store=blob_store()))
 
 
 @lru_cache(maxsize=1)
@@ -50,7 +65,7 @@ def serving_directory() -> ServingDirectory:
 
 def _forget(*, setting: str, **_kwargs: Any) -> None:
     if setting == "BACKENDS":
-        for door in (blob_store, file_inspector, pickle_scanner, runtime_catalogue, serving_directory):
+        for door in (blob_store, direct_uploads, file_inspector, pickle_scanner, runtime_catalogue, serving_directory):
             door.cache_clear()
 
 

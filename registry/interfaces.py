@@ -88,6 +88,36 @@ class BlobStore(Protocol):
         """Every stored digest, in no order."""
 
 
+class DirectUploads(Protocol):
+    """Where clients send bytes past the portal, in parts. Nothing there is a blob before its digest was taken.
+
+    `name` is the portal's for the upload, `session` what `begin` answered. Every part but the last has `part_bytes`.
+    """
+
+    part_bytes: int
+
+    def begin(self, name: str) -> str:
+        """Open a session."""
+
+    def address(self, name: str, session: str, number: int) -> str:
+        """Where part `number`, from 1 on, may be PUT for an hour."""
+
+    def arrived(self, name: str, session: str) -> Mapping[int, int]:
+        """The bytes of each part that has arrived; `NotFoundError` once the session has ended."""
+
+    def complete(self, name: str, session: str) -> int:
+        """Join what has arrived; returns its bytes. `ConflictError` if there is nothing. Safe to repeat."""
+
+    def open(self, name: str) -> BinaryIO:
+        """A reader of what was joined; the caller closes it."""
+
+    def keep(self, name: str, sha256: str) -> None:
+        """Make what was joined the blob of this digest, which the caller has taken. Safe to repeat."""
+
+    def discard(self, name: str, session: str) -> None:
+        """Free the room; nothing there is fine."""
+
+
 class FileInspector(Protocol):
     """The format gate: reads hostile bytes somewhere they can harm nobody, and answers with data."""
 

@@ -83,6 +83,34 @@ UPLOAD_MESSAGES = {
         _("More bytes were sent than the file was said to have."),
         _("It was announced with %(length)s bytes, so nothing of this piece was kept. Start the upload again."),
     ),
+    "upload.direct_empty": Message(
+        _("An empty file has no parts."), _("Send it by tus or with the form; both take it.")
+    ),
+    "upload.direct_finished": Message(
+        _("This upload has ended."), _("Its file is on the draft's page. Start a new upload for another one.")
+    ),
+    "upload.direct_incomplete": Message(
+        _("Not everything has arrived yet."),
+        _("Part %(number)s is missing or is of another length. Send it again, then complete the upload once more."),
+    ),
+    "upload.direct_not_begun": Message(
+        _("This upload is sent by tus."), _("Its parts have no addresses. Go on at its own address.")
+    ),
+    "upload.direct_off": Message(
+        _("This portal takes no parts past itself."),
+        _("Send the file by tus. To switch direct uploads on, an operator sets MODEL_COMMONS_S3_PUBLIC_URL."),
+    ),
+    "upload.direct_only": Message(
+        _("This upload goes to the object storage in parts."),
+        _("Ask for the addresses of its parts and send them there."),
+    ),
+    "upload.direct_part": Message(
+        _("There is no part %(number)s."), _("The parts of this file are numbered from 1 to %(last)s.")
+    ),
+    "upload.direct_size": Message(
+        _("What arrived is not the file that was announced."),
+        _("%(arrived_bytes)s came instead of %(length)s bytes, so nothing was kept. Start the upload again."),
+    ),
     "upload.protocol_version": Message(_("The portal speaks version %(version)s of the tus protocol only."), _PROGRAM),
     "upload.method": Message(_("An upload's address does not take this method."), _("It takes %(allowed)s.")),
     "upload.body_at_creation": Message(_("An upload is created without a body."), _PROGRAM),

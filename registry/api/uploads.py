@@ -20,6 +20,7 @@ from registry.api.fields import (
     CharField,
     DateTimeField,
     IntegerField,
+    ListField,
     StrictSerializer,
     URLField,
     UUIDField,
@@ -27,7 +28,9 @@ from registry.api.fields import (
 from registry.api.operations import operation
 from registry.models import Scope, Upload
 from registry.permissions import may_submit
+from registry.services import direct_uploads as direct
 from registry.services import uploads as services
+from registry.tasks import ring
 from registry.uploads.admission import unfinished
 from registry.uploads.selectors import offset_of, upload_of
 
@@ -60,6 +63,38 @@ class UploadsAnswer(Serializer[Any]):
     """Uploads under way; a limit keeps them few."""
 
     uploads = UploadAnswer(many=True)
+
+
+class DirectUploadAnswer(Serializer[Any]):
+    """An upload whose bytes go to the object storage in `parts` parts, each but the last of `part_bytes`."""
+
+    upload = UploadAnswer()
+    part_bytes = IntegerField()
+    parts = IntegerField()
+
+
+class PartsBody(StrictSerializer):
+    """The parts to be sent next."""
+
+    parts = ListField(
+        child=IntegerField(min_value=1, max_value=10_000), min_length=1, max_length=direct.ADDRESSES_AT_ONCE,
+        help_text="Their numbers, from 1 on.",
+    )  # fmt: skip
+
+
+class PartAnswer(Serializer[Any]):
+    """One part."""
+
+    number = IntegerField()
+    length = IntegerField(help_text="Bytes.")
+    url = URLField()
+    expires_at = DateTimeField()
+
+
+class PartsAnswer(Serializer[Any]):
+    """Parts and where they go."""
+
+    parts = PartAnswer(many=True)
 
 
 class Uploads(ApiView):
@@ -108,6 +143,64 @@ class OneUpload(ApiView):
         del request
         services.terminate_upload(upload=upload_of(account=self.account(), upload_id=str(upload_id)))
         return nothing()
+
+
+class DirectUploads(ApiView):
+    """Uploads past the portal to one draft."""
+
+    tag = "Files and uploads"
+
+    @operation(
+        name="create_direct_upload", summary="Reserve room for a file, then send its parts to the object storage.",
+        description="For large files where the portal keeps files in S3-compatible storage: ask for the addresses of "
+        "the parts, PUT each there, then complete the upload. 409 where the portal takes uploads by tus only.",
+        **OWNER, body=UploadBody, answer=DirectUploadAnswer, status=HTTPStatus.CREATED,
+        errors=(HTTPStatus.CONFLICT, HTTPStatus.INSUFFICIENT_STORAGE, HTTPStatus.SERVICE_UNAVAILABLE),
+    )  # fmt: skip
+    def post(self, request: Request, pk: int, given: Mapping[str, Any]) -> Response:
+        """The upload, with the length of its parts."""
+        draft = selectors.own_version(pk=pk, user=request.user)
+        made = direct.begin_direct(actor=self.account(), version_id=draft.pk, **given)
+        row = upload_rows(request, [made])[0]
+        parts = -(-made.length // direct.part_bytes())
+        answer = {"upload": row, "part_bytes": direct.part_bytes(), "parts": parts}
+        return answered(DirectUploadAnswer, answer, status=HTTPStatus.CREATED, location=str(row["url"]))
+
+
+class PartAddresses(ApiView):
+    """Where parts are sent."""
+
+    tag = "Files and uploads"
+
+    @operation(
+        name="sign_upload_parts", summary="Get signed addresses for parts of a direct upload.",
+        description="PUT exactly the part's bytes to its address, without further headers.",
+        **OWNER, body=PartsBody, answer=PartsAnswer, errors=(HTTPStatus.CONFLICT, HTTPStatus.GONE),
+    )  # fmt: skip
+    def post(self, request: Request, upload_id: UUID, given: Mapping[str, Any]) -> Response:
+        """An address for each part, good for an hour."""
+        del request
+        found = upload_of(account=self.account(), upload_id=str(upload_id))
+        return answered(PartsAnswer, {"parts": direct.addresses(upload=found, numbers=given["parts"])})
+
+
+class Completion(ApiView):
+    """The end of a direct upload."""
+
+    tag = "Files and uploads"
+
+    @operation(
+        name="complete_upload", summary="Say that all parts of a direct upload are there.",
+        description="The portal looks at what arrived, takes its digest in a worker, and only then makes it a file of "
+        "the version: “finished” tells. Safe to repeat.",
+        **OWNER, answer=UploadAnswer, status=HTTPStatus.ACCEPTED,
+        errors=(HTTPStatus.CONFLICT, HTTPStatus.GONE, HTTPStatus.SERVICE_UNAVAILABLE),
+    )  # fmt: skip
+    def post(self, request: Request, upload_id: UUID) -> Response:
+        """The upload, its digest due."""
+        found = upload_of(account=self.account(), upload_id=str(upload_id))
+        ring(direct.complete_direct(upload=found))
+        return answered(UploadAnswer, upload_rows(request, [found])[0], status=HTTPStatus.ACCEPTED)
 
 
 def upload_rows(request: HttpRequest, uploads: Iterable[Upload]) -> list[dict[str, object]]:

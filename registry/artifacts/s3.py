@@ -47,19 +47,19 @@ class S3BlobStore:
     def size(self, sha256: str) -> int:
         """Bytes of the blob; `NotFoundError` if absent."""
         with _naming(sha256):
-            return int(self.client.call("head_object", Key=self._key(sha256))["ContentLength"])
+            return int(self.client.call("head_object", Key=self.key_of(sha256))["ContentLength"])
 
     def open(self, sha256: str) -> BinaryIO:
         """A reader at offset 0 that goes on after a cut; `NotFoundError` if absent. The caller closes it."""
         with _naming(sha256):
-            return open_object(self.client, self._key(sha256))
+            return open_object(self.client, self.key_of(sha256))
 
     def adopt(self, path: Path, sha256: str) -> None:
         """Send a finished file and remove it; `IntegrityError`, and nothing stored, if its digest is another.
 
         A blob that is there already is replaced: the same bytes, or the cure of a damaged object. Safe to run twice.
         """
-        key = self._key(sha256)
+        key = self.key_of(sha256)
         try:
             found = path.lstat()
         except FileNotFoundError:
@@ -88,7 +88,7 @@ class S3BlobStore:
 
     def local_path(self, sha256: str) -> Path:
         """A read-only copy on this machine, its digest just taken; `NotFoundError` if the blob is absent."""
-        self._key(sha256)
+        self.key_of(sha256)
         return self._cache.path(sha256, lambda: self.open(sha256))
 
     def verify(self, sha256: str) -> None:
@@ -106,17 +106,17 @@ class S3BlobStore:
             return
         self._cache.forget(sha256)
         with contextlib.suppress(NotFoundError):
-            self.client.call("delete_object", Key=self._key(sha256))
+            self.client.call("delete_object", Key=self.key_of(sha256))
 
     def digests(self) -> Iterator[str]:
         """Every stored digest, in no order; foreign objects are passed over."""
         for page in self.client.pages("list_objects_v2", Prefix=self._prefix):
             for row in page.get("Contents", ()):
                 name = str(row["Key"]).rpartition("/")[2]
-                if _SHA256.fullmatch(name) and row["Key"] == self._key(name):
+                if _SHA256.fullmatch(name) and row["Key"] == self.key_of(name):
                     yield name
 
-    def _key(self, sha256: str) -> str:
+    def key_of(self, sha256: str) -> str:
         """Where the blob lies. Only 64 lower-case hex digits become part of a key."""
         if _SHA256.fullmatch(sha256) is None:
             raise NotFoundError("storage.bad_digest")

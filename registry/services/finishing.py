@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import BinaryIO
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from registry.backends import blob_store
-from registry.errors import NotFoundError, TransientError, UserError
+from registry.backends import blob_store, direct_uploads
+from registry.errors import IntegrityError, NotFoundError, OperatorError, TransientError, UserError
 from registry.jobs.queue import ensure_job, requeue
 from registry.models import Blob, ModelVersion, Upload
 from registry.services.drafts import attach_file
@@ -41,7 +42,10 @@ def finish_upload(
     if upload is None:
         return ()
     files = partial_files()
-    if files.path(upload_id).exists():
+    if upload.direct_session:
+        if upload.direct_arrived:
+            _take_over(upload, report)
+    elif files.path(upload_id).exists():
         with files.writer(upload_id) as partial:
             upload = _unfinished(upload_id)
             if upload is None:
@@ -63,6 +67,21 @@ def adopt(*, upload: Upload, partial: PartialFile, sha256: str) -> None:
     upload.sha256 = sha256
     remember_blob(sha256=sha256, size=upload.length)
     blob_store().adopt(partial.path, sha256)
+
+
+def _take_over(upload: Upload, report: Report | None) -> None:
+    """Take the digest of what a client sent to the bucket, and make it a blob there."""
+    place = direct_uploads()
+    if place is None:
+        raise OperatorError("upload.direct_off")
+    if not upload.sha256:
+        with place.open(upload.pk.hex) as source:
+            sha256 = _digest_of_stream(source, upload.length, report)
+        if not Upload.objects.filter(pk=upload.pk).update(sha256=sha256):
+            raise NotFoundError("upload.unknown")
+        upload.sha256 = sha256
+    remember_blob(sha256=upload.sha256, size=upload.length)
+    place.keep(upload.pk.hex, upload.sha256)
 
 
 def attach(*, upload_id: UUID, writing: Callable[[], AbstractContextManager[None]] = transaction.atomic) -> Due:
@@ -122,4 +141,17 @@ def digest_of(partial: PartialFile, length: int, report: Report | None) -> str:
         hasher.update(partial.read(offset, _PIECE))
         if report is not None and offset % _REPORT_BYTES == 0:
             report(offset, length)
+    return hasher.hexdigest()
+
+
+def _digest_of_stream(source: BinaryIO, length: int, report: Report | None) -> str:
+    """The SHA-256 of exactly `length` bytes; `IntegrityError` if there are fewer or more."""
+    hasher, done = hashlib.sha256(), 0
+    while data := source.read(_PIECE):
+        hasher.update(data)
+        done += len(data)
+        if report is not None and done % _REPORT_BYTES < len(data):
+            report(done, length)
+    if done != length:
+        raise IntegrityError("upload.direct_size", length=length, arrived_bytes=done)
     return hasher.hexdigest()

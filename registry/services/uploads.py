@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from registry.errors import ConflictError, NotFoundError, StorageFullError, TransientError
 from registry.models import Account, ModelVersion, Upload
+from registry.services.direct_freeing import free_direct
 from registry.services.drafts import lock_draft
 from registry.services.finishing import INLINE_HASH_BYTES, Due, adopt, finish_upload, queue_finishing
 from registry.uploads.admission import check_draft_limits, check_name_and_size, check_quota, unfinished
@@ -66,6 +67,8 @@ def receive_chunk(*, upload: Upload, chunk: Chunk) -> Received:
     checksum, `StorageFullError`, `TransientError` if the client broke off. What had arrived by then stays, but for a
     chunk with a checksum. An empty chunk at the end repeats the finishing.
     """
+    if upload.direct_session:
+        raise ConflictError("upload.direct_only")
     with partial_files().writer(upload.pk) as partial:
         upload = _still_wanted(upload, partial)
         offset = upload.length if upload.sha256 else partial.offset
@@ -84,6 +87,8 @@ def terminate_upload(*, upload: Upload) -> None:
     """Give the upload up and free its bytes and its quota. A chunk that still arrives finds nothing to be added to."""
     Upload.objects.filter(pk=upload.pk).delete()
     transaction.on_commit(lambda: partial_files().remove(upload.pk))
+    if upload.direct_session:
+        transaction.on_commit(lambda: free_direct(upload))
 
 
 def discard_uploads(*, version: ModelVersion, path: str | None = None) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from registry.backends import blob_store
 from registry.models import Blob, Job, JobState, Lease, Upload, VersionFile
+from registry.services.direct_freeing import free_direct
 from registry.services.finishing import Due, job_key, queue_finishing
 from registry.uploads.admission import unfinished
 from registry.uploads.protocol import TusError
@@ -35,13 +36,15 @@ def expire_uploads() -> Due:
 def end_expired_uploads() -> int:
     """End what has had no byte for too long, unless one is arriving now; returns how many. Frees their quota."""
     ended = 0
-    for upload_id in Upload.objects.filter(expires_at__lte=timezone.now()).values_list("pk", flat=True):
+    for upload in Upload.objects.filter(expires_at__lte=timezone.now()):
         try:
-            with partial_files().writer(upload_id) as partial:
-                Upload.objects.filter(pk=upload_id, expires_at__lte=timezone.now()).delete()
+            with partial_files().writer(upload.pk) as partial:
+                Upload.objects.filter(pk=upload.pk, expires_at__lte=timezone.now()).delete()
                 partial.remove()
         except TusError:
             continue
+        if upload.direct_session and upload.finished_at is None:
+            free_direct(upload)
         ended += 1
     return ended
 

@@ -52,6 +52,7 @@ DOORS: dict[str, tuple[str, ...] | str] = {
     "registry:file_viewed": ("mark_file_viewed",),
     "registry:review_claim": ("claim_version",),
     "registry:review_release": ("release_claim",),
+    "deployer:backends": "programs on the machine run `manage.py check_backends --json`, before the portal is up too",
     "deployer:build_retry": ("retry_build",),
     "deployer:build_cancel": ("cancel_build",),
     "deployer:rollout_retry": ("retry_rollout",),

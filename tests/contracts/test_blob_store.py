@@ -18,8 +18,6 @@ from registry.artifacts.s3_access import S3Access
 from registry.errors import IntegrityError, NotFoundError, StorageFullError
 from registry.interfaces import BlobStore
 from tests.fakes.blobs import InMemoryBlobStore
-from tests.stubs import swift_server
-from tests.stubs.s3_server import KEY, SECRET, running_s3
 
 ABSENT = "0" * 64
 DATA = b"weights " * 1000
@@ -92,20 +90,6 @@ def memory_case(tmp_path: Path) -> Case:
         store.capacity = None
 
     return Case(store, corrupt, full)
-
-
-@pytest.fixture(scope="session")
-def moto() -> Iterator[S3Access]:
-    with running_s3() as server:
-        yield S3Access(bucket="", endpoint_url=server.url, access_key=KEY, secret_key=SECRET)
-
-
-@pytest.fixture(scope="session")
-def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Access]:
-    if swift_server.PROGRAM is None:
-        pytest.skip("swift-proxy-server is not installed")
-    with swift_server.running_swift(tmp_path_factory.mktemp("swift")) as url:
-        yield S3Access(bucket="", endpoint_url=url, access_key=swift_server.KEY, secret_key=swift_server.SECRET)
 
 
 @pytest.fixture(params=["folder", "memory", "moto", "swift"])

@@ -24,7 +24,7 @@ user = {user}
 workers = 0
 log_level = ERROR
 [pipeline:main]
-pipeline = catch_errors gatekeeper healthcheck cache bulk s3api tempauth slo dlo versioned_writes copy proxy-server
+pipeline = catch_errors gatekeeper healthcheck cache bulk s3api tempauth copy slo dlo versioned_writes proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
