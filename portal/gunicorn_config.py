@@ -12,7 +12,7 @@ from portal import env
 from portal.logs import logging_settings
 
 bind = [f"{env.LISTEN_HOST}:{env.PORT}"]
-worker_class = "gthread"
+worker_class = "portal.gunicorn_worker.ClosingWorker"
 workers = env.WEB_PROCESSES
 threads = env.WEB_THREADS
 timeout = 120

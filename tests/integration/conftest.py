@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ from django.test import Client
 
 from registry.models import Account, ModelVersion
 from tests.factories import make_account, make_draft
+from tests.integration.crew import Crew
+from tests.redis_server import RedisServer
 
 
 @pytest.fixture
@@ -35,3 +38,18 @@ def web(ada: Account) -> Client:
 @pytest.fixture
 def draft(ada: Account) -> ModelVersion:
     return make_draft(owner=ada, files={})
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    made = RedisServer(tmp_path / "redis")
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def crew(tmp_path: Path, server: RedisServer) -> Iterator[Crew]:
+    made = Crew(tmp_path, redis_url=server.url)
+    yield made
+    made.dismiss()

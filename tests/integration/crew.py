@@ -56,6 +56,14 @@ class Site:
     def status(self, path: str) -> int:
         return self.ask(path)[0]
 
+    def is_refusing(self) -> bool:
+        """Whether a connection is refused, which tells a proxy to go elsewhere."""
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
 
 class Crew:
     """What is left running is killed by `dismiss`."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,23 +15,8 @@ from tests.integration.crew import Crew, done_once, make_jobs
 from tests.redis_server import RedisServer
 from tests.registry.scene import in_review, make_reviewer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True)]
 SOON = 30.0
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    made = RedisServer(tmp_path / "redis")
-    made.start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def crew(tmp_path: Path, server: RedisServer) -> Iterator[Crew]:
-    made = Crew(tmp_path, redis_url=server.url)
-    yield made
-    made.dismiss()
 
 
 def test_approvals_while_redis_is_down(crew: Crew, server: RedisServer, fakes: RegistryFakes) -> None:

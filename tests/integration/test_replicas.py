@@ -32,22 +32,6 @@ from tests.jobs_app.work import DONE
 from tests.redis_server import RedisServer
 
 SOON = 30.0
-on_the_test_database = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    made = RedisServer(tmp_path / "redis")
-    made.start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def crew(tmp_path: Path, server: RedisServer) -> Iterator[Crew]:
-    made = Crew(tmp_path, redis_url=server.url)
-    yield made
-    made.dismiss()
 
 
 def children_of(process: subprocess.Popen[bytes]) -> set[int]:
@@ -55,17 +39,20 @@ def children_of(process: subprocess.Popen[bytes]) -> set[int]:
 
 
 @contextmanager
-def visitors(*sites: Site, path: str) -> Iterator[Counter[int]]:
-    """Three who ask without a pause; counts what they are answered."""
+def visitors(site: Site, *, path: str, instead: Site | None = None) -> Iterator[Counter[int]]:
+    """Three who ask without a pause, and go to `instead` where they are refused; counts what they are answered."""
     stop = threading.Event()
     seen: Counter[int] = Counter()
 
-    def ask(number: int) -> None:
+    def ask() -> None:
         while not stop.is_set():
-            seen[sites[number % len(sites)].status(path)] += 1
+            status, text = site.ask(path)
+            if instead is not None and "Connection refused" in text:
+                status = instead.status(path)
+            seen[status] += 1
             time.sleep(0.01)  # a light load, not a flood
 
-    threads = [threading.Thread(target=ask, args=(number,), daemon=True) for number in range(3)]
+    threads = [threading.Thread(target=ask, daemon=True) for _ in range(3)]
     for thread in threads:
         thread.start()
     try:
@@ -76,30 +63,64 @@ def visitors(*sites: Site, path: str) -> Iterator[Counter[int]]:
             thread.join(SOON)
 
 
-@on_the_test_database
+@pytest.mark.once
+@pytest.mark.django_db(transaction=True)
 def test_a_web_server_is_renewed_without_a_failed_request(crew: Crew) -> None:
     """New processes take over the same port; a request that is half sent is answered by the process that has it."""
     site = crew.start_web(MODEL_COMMONS_API_RATE_ADDRESS="1_000_000/minute")
     old = children_of(site.process)
 
-    with visitors(site, path="/api/v1/models/") as seen, socket.create_connection(("127.0.0.1", site.port)) as slow:
-        slow.sendall(b"POST /serve/v2/models/nothing/infer HTTP/1.1\r\nHost: localhost\r\n")
-        slow.sendall(b"Content-Type: application/json\r\nContent-Length: 12\r\nConnection: close\r\n\r\n{")
+    with visitors(site, path="/api/v1/models/") as seen, half_sent(site) as slow:
         crew.await_that(lambda: seen.total() > 20)
         site.process.send_signal(signal.SIGHUP)
         crew.await_that(lambda: children_of(site.process) - old)
         before = seen.total()
         crew.await_that(lambda: seen.total() > before + 20)
-        slow.sendall(b'"inputs":[]}'[:11])
-        slow.settimeout(SOON)
-        answer = slow.makefile("rb").read()
+        answer = rest_of(slow)
         crew.await_that(lambda: not children_of(site.process) & old)
 
     assert answer.startswith(b"HTTP/1.1 404"), answer
     assert set(seen) == {200}, seen
 
 
-@on_the_test_database
+@pytest.mark.once
+@pytest.mark.django_db(transaction=True)
+def test_a_web_server_that_is_told_to_go_answers_what_it_has(crew: Crew) -> None:
+    """As in a rolling upgrade behind a proxy, which goes to the other replica where it is refused."""
+    free = {"MODEL_COMMONS_API_RATE_ADDRESS": "1_000_000/minute"}
+    going, staying = crew.start_web(**free), crew.start_web(**free)
+
+    with visitors(going, instead=staying, path="/api/v1/models/") as seen, half_sent(going) as slow:
+        crew.await_that(lambda: seen.total() > 20)
+        going.process.send_signal(signal.SIGTERM)
+        crew.await_that(going.is_refusing)
+        before = seen.total()
+        crew.await_that(lambda: seen.total() > before + 20)
+        answer = rest_of(slow)
+
+    assert answer.startswith(b"HTTP/1.1 404"), answer
+    assert set(seen) == {200}, seen
+    assert going.process.wait(SOON) == 0
+
+
+@contextmanager
+def half_sent(site: Site) -> Iterator[socket.socket]:
+    """A request whose body is still on its way, in the hands of a thread by the time this returns."""
+    with socket.create_connection(("127.0.0.1", site.port)) as slow:
+        slow.sendall(b"POST /serve/v2/models/nothing/infer HTTP/1.1\r\nHost: localhost\r\n")
+        slow.sendall(b"Content-Type: application/json\r\nContent-Length: 12\r\nConnection: close\r\n\r\n{")
+        time.sleep(0.5)  # nothing tells that a thread has begun to read
+        yield slow
+
+
+def rest_of(slow: socket.socket) -> bytes:
+    slow.sendall(b'"inputs":[]')
+    slow.settimeout(SOON)
+    return slow.makefile("rb").read()
+
+
+@pytest.mark.once
+@pytest.mark.django_db(transaction=True)
 def test_workers_are_renewed_without_work_being_done_twice(crew: Crew) -> None:
     """The new one comes, the old one goes when what it is at is done; nothing is begun a second time."""
     (slow,) = make_jobs("lasting", 1, key="slow")
@@ -119,7 +140,8 @@ def test_workers_are_renewed_without_work_being_done_twice(crew: Crew) -> None:
     assert len(crew.starts()) == 7
 
 
-@on_the_test_database
+@pytest.mark.once
+@pytest.mark.django_db(transaction=True)
 def test_another_worker_takes_over_the_sweep(crew: Crew) -> None:
     workers = {worker.pid: worker for worker in (crew.start(), crew.start())}
 
@@ -137,7 +159,8 @@ def test_another_worker_takes_over_the_sweep(crew: Crew) -> None:
     assert len(crew.starts()) == 3
 
 
-@on_the_test_database
+@pytest.mark.once
+@pytest.mark.django_db(transaction=True)
 def test_an_upload_goes_on_at_another_replica(crew: Crew, fakes: RegistryFakes) -> None:
     ada = make_account("ada")
     draft = make_draft(owner=ada, files={})
