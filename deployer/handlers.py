@@ -348,8 +348,8 @@ def _rollout(claim: Claim) -> Rollout:
 
 
 def _kinds() -> Iterator[JobKind]:
-    patient, minutes = 8, 60.0  # eight attempts reach over four minutes
-    enduring = 12  # twelve reach over twenty: an OCI registry that is being restarted or moved is waited for
+    minutes = 60.0
+    enduring = 12  # twelve reach over twenty: a registry or cluster that is being restarted or moved is waited for
     yield JobKind(
         name="try_version",
         handle=try_version,
@@ -372,7 +372,7 @@ def _kinds() -> Iterator[JobKind]:
         handle=roll_out,
         on_failure=end_rollout,
         deadline=timedelta(seconds=30 * minutes),
-        max_failures=patient,
+        max_failures=enduring,
     )
     for name, handle, on_failure in (
         ("stop_cup", stop_cup, leave_to_the_sweep),

@@ -272,7 +272,7 @@ class TestRetryAndRollBack:
         version = scene.in_review()
         job_id = rollout_job(version)
         scene.serving().unavailable.add(scene.RUNTIME)
-        Job.objects.filter(pk=job_id).update(failures=7)
+        Job.objects.filter(pk=job_id).update(failures=11)
         scene.work((job_id,))
         scene.serving().unavailable.clear()
         return Rollout.objects.get(version=version)

@@ -14,6 +14,7 @@ from deployer.backends import serving_backend, traffic_router
 from deployer.interfaces import CupPhase
 from deployer.models import Health, Rollout
 from deployer.reconcile import reconcile, repair_routes
+from deployer.serving import cluster_view
 from registry.models import Event, Job
 from registry.services import retire_version
 from tests.deployer import scene
@@ -50,7 +51,7 @@ def sweep(rollout: Rollout) -> None:
     due = reconcile()
     repair_routes()
     Job.objects.filter(state="queued").update(run_after=timezone.now())
-    scene.work(due)
+    scene.work((*due, *Job.objects.filter(state="queued").values_list("pk", flat=True)))
     rollout.refresh_from_db()
 
 
@@ -121,6 +122,30 @@ def test_an_image_that_was_swapped_by_hand_is_put_back_and_told(kube: KubeApi, p
     uri = live(kube, rollout)["spec"]["predictor"]["model"]["storageUri"]
     assert uri == f"oci+native://registry.example/models/approved@{rollout.image_digest}"
     assert Event.objects.filter(tag="rollout:degraded", reason="kserve.image_replaced").count() == 1
+
+
+def test_ten_minutes_without_the_cluster_cost_nothing_but_time(
+    kube: KubeApi, player: Player, soon_again: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many attempts as ten minutes hold; what serves is noted to serve, and the newer version comes afterwards."""
+    served = scene.served()
+    version = scene.in_review()
+    due = scene.approve(version)
+
+    with kube.down():
+        scene.work(due)
+        monkeypatch.setattr(cluster_view, "STALE_SECONDS", -1.0)
+        until(lambda: serving_backend()._view().services.failure)  # type: ignore[attr-defined]  # the KServe one
+        for _attempt in range(9):
+            sweep(served)
+        assert (served.state, served.health) == ("ready", Health.HEALTHY)
+        job = Job.objects.get(kind="roll_out", subject_id=Rollout.objects.get(version=version).pk)
+        assert (job.state, job.last_error) == ("queued", "kserve.api_unreachable")
+
+    monkeypatch.setattr(cluster_view, "STALE_SECONDS", 60.0)
+    newer = Rollout.objects.get(version=version)
+    swept(newer, lambda: newer.state == "ready")
+    assert not Event.objects.filter(tag__in=["rollout:degraded", "rollout:failed"]).exists()
 
 
 @pytest.mark.parametrize(
