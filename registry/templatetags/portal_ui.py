@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from registry.backends import runtime_catalogue
 from registry.model_tasks import ModelTask
+from registry.templatetags._browsers import browser_words
 from registry.templatetags._distance import distance
 from registry.templatetags._draft_strings import draft_strings
 from registry.templatetags._icons import icon_body
@@ -68,6 +69,12 @@ def status_chip(status: str, label: str = "") -> dict[str, StatusWord | str]:
 def status_label(status: str) -> str:
     """The word alone, for table cells and titles."""
     return str(status_word(status).label)
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """Browser and system of a User-Agent header, in words."""
+    return browser_words(user_agent)
 
 
 @register.simple_tag

@@ -10,6 +10,7 @@ from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.test import Client
+from django.utils.html import escape
 
 from registry.models import Account
 from tests.factories import PASSWORD, make_account
@@ -17,6 +18,7 @@ from tests.registry.sign_in.people import give_app, sign_in
 
 pytestmark = pytest.mark.django_db
 NEW = {"username": "amina", "email": "amina@example.org", "password1": PASSWORD, "password2": PASSWORD}
+CHROME = "Mozilla/5.0 ({}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 SECURITY, SESSIONS = "/account/security/", "/accounts/sessions/"
 
 
@@ -111,6 +113,26 @@ class TestSessions:
         other.post(SESSIONS)
 
         assert amina.get("/mine/").status_code == 200
+
+    @pytest.mark.parametrize(
+        ("header", "words"),
+        [
+            ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+            (f"{CHROME.format('Windows NT 10.0; Win64; x64')} Edg/140.0.0.0", "Edge on Windows"),
+            (CHROME.format("Linux; Android 10; K"), "Chrome on Android"),
+            ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) Version/18.5 Safari/604.1", "Safari on iOS"),
+            ("curl/8.5.0", "curl"),
+            ("<b>x</b>", "Unknown browser"),
+        ],
+    )
+    def test_a_browser_is_named_in_words(self, header: str, words: str) -> None:
+        client = Client(headers={"User-Agent": header})
+        sign_in(client, make_account("amina"))
+        client.get(SECURITY)
+
+        page = client.get(SESSIONS).content.decode()
+
+        assert f'<span title="{escape(header)}">{words}</span>' in page
 
     def test_when_it_was_last_seen_is_written_now_and_then_only(self, monkeypatch: pytest.MonkeyPatch) -> None:
         client, account = Client(), make_account("amina")
