@@ -9,7 +9,12 @@ from django.db.models import Case, Max, OuterRef, QuerySet, Subquery, Sum, When
 from registry.models import Account, ModelVersion, RegisteredModel, VersionFile, VersionState
 from registry.selectors.versions import VersionWithStatus, with_status
 
-WAITS_FOR_ITS_OWNER = (VersionState.CHANGES_REQUESTED, VersionState.WITHDRAWN, VersionState.DRAFT)
+WAITS_FOR_ITS_OWNER = (
+    VersionState.CHANGES_REQUESTED,
+    VersionState.WITHDRAWN,
+    VersionState.DRAFT,
+    VersionState.REJECTED,
+)
 
 
 def own_models(user: Account) -> QuerySet[RegisteredModel]:

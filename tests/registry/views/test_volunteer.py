@@ -78,3 +78,31 @@ def test_ones_own_models_cost_a_constant_number_of_queries(web: Client, vera: Ac
         one_more(number)
 
     assert count_queries(web, to("my_models")) == before
+
+
+def test_what_waits_for_its_owner_comes_first_and_each_row_says_what_to_do(web: Client, vera: Account) -> None:
+    steps = {
+        "rejected": "Read why, and start a new version if that can be mended",
+        "in_review": "Nothing: it waits for a reviewer",
+        "draft": "Finish and submit it",
+        "retired": "Nothing: it is out of service",
+        "changes_requested": "Read what was asked for, and edit it again",
+        "submitted": "Nothing: checks and trial run are under way",
+        "withdrawn": "Edit it again, or leave it",
+        "approved": "Nothing: the portal brings it into production",
+    }
+    for state in steps:
+        make_draft(make_model(vera, f"is-{state.replace('_', '-')}"), state=state)
+
+    rows = web.get(to("my_models")).context["rows"]
+
+    waiting = [row.newest.version.state for row in rows if row.acts]
+    assert [row.newest.version.state for row in rows][: len(waiting)] == waiting
+    assert waiting == ["changes_requested", "withdrawn", "draft", "rejected"]
+    assert [row.newest.version.state for row in rows if not row.acts] == [
+        "approved",
+        "submitted",
+        "retired",
+        "in_review",
+    ]
+    assert {row.newest.version.state: str(row.next_step) for row in rows} == steps
