@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployer import cups
 from deployer.errors import ModelStartError
 from deployer.interfaces import CupSpec, ServingBackend
-from deployer.trial import LOG_TAIL_BYTES, Limits, Report, ask, load_ms, plain_params
+from deployer.trial import LOG_TAIL_BYTES, Limits, Report, ask, plain_params, start_cup
 
 MAX_ANSWER_BYTES = 256 * 1024
 
@@ -56,23 +55,16 @@ def _asked(
     report: Report,
     wait: Callable[[float], None],
 ) -> Answers:
-    began = time.monotonic()
-    backend.apply(spec)
-    try:
-        status = cups.wait_until_ready(
-            backend, spec.name, seconds=limits.start, alive=lambda: report("starting", 0, 0), wait=wait
-        )
-    except ModelStartError as error:
-        tail = backend.logs(spec.name, max_bytes=LOG_TAIL_BYTES)
-        return Answers(code=error.code, params=plain_params(error.params), log_tail=tail)
-    loaded = load_ms(status, time.monotonic() - began)
+    start = start_cup(backend, spec, limits=limits, report=report, wait=wait)
+    if start.code:
+        return Answers(code=start.code, params=start.params, log_tail=start.log_tail)
     rows = []
     for number, request in enumerate(requests):
         report("examples", number, len(requests))
         rows.append(_put(backend, spec, request, timeout=limits.request))
     return Answers(
         answers=rows,
-        load_ms=loaded,
+        load_ms=start.load_ms,
         peak_memory_bytes=backend.status(spec.name).peak_memory_bytes,
         log_tail=backend.logs(spec.name, max_bytes=LOG_TAIL_BYTES),
     )

@@ -87,16 +87,9 @@ def _tried(
     report: Report,
     wait: Callable[[float], None],
 ) -> Figures:
-    began = time.monotonic()
-    backend.apply(spec)
-    try:
-        status = cups.wait_until_ready(
-            backend, spec.name, seconds=limits.start, alive=lambda: report("starting", 0, 0), wait=wait
-        )
-    except ModelStartError as error:
-        tail = backend.logs(spec.name, max_bytes=LOG_TAIL_BYTES)
-        return Figures(code=error.code, params=plain_params(error.params), log_tail=tail)
-    loaded = load_ms(status, time.monotonic() - began)
+    start = start_cup(backend, spec, limits=limits, report=report, wait=wait)
+    if start.code:
+        return Figures(code=start.code, params=start.params, log_tail=start.log_tail)
     rows: list[dict[str, Any]] = []
     latencies: list[float] = []
     failed: tuple[str, dict[str, Any]] = ("", {})
@@ -118,13 +111,39 @@ def _tried(
         code=failed[0],
         params=failed[1],
         examples=rows,
-        load_ms=loaded,
+        load_ms=start.load_ms,
         peak_memory_bytes=backend.status(spec.name).peak_memory_bytes,
         p50_ms=percentile(latencies, 0.50),
         p95_ms=percentile(latencies, 0.95),
         requests=len(rows) + len(latencies),
         log_tail=backend.logs(spec.name, max_bytes=LOG_TAIL_BYTES),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """How a cup started: in how many milliseconds, or why it did not (`code`, a message id), with its last output."""
+
+    load_ms: float | None = None
+    code: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    log_tail: str = ""
+
+
+def start_cup(
+    backend: ServingBackend, spec: CupSpec, *, limits: Limits, report: Report, wait: Callable[[float], None]
+) -> Start:
+    """Apply the cup and wait until it answers. Raises as `run_trial`."""
+    began = time.monotonic()
+    backend.apply(spec)
+    try:
+        status = cups.wait_until_ready(
+            backend, spec.name, seconds=limits.start, alive=lambda: report("starting", 0, 0), wait=wait
+        )
+    except ModelStartError as error:
+        tail = backend.logs(spec.name, max_bytes=LOG_TAIL_BYTES)
+        return Start(code=error.code, params=plain_params(error.params), log_tail=tail)
+    return Start(load_ms=load_ms(status, time.monotonic() - began))
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:
