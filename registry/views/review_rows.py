@@ -69,9 +69,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class CardRow:
-    """A line of the card with the threads that stand at it; `comment_url` opens the form, shown where `writing`."""
+    """A line of the card with the threads that stand at it; `comment_url` opens the form, shown where `writing`.
 
-    line: DiffLine
+    `kind`, `old`, `new` and `text` are those of a `DiffLine`.
+    """
+
+    kind: str
+    old: int | str
+    new: int | str
+    text: str
     threads: Sequence[PlacedThread]
     comment_url: str
     writing: bool
@@ -118,7 +124,9 @@ def card_rows(
     for line in lines:
         there = waiting.pop(line.new, []) if isinstance(line.new, int) else []
         url = f"{comment_url}&comment={line.new}#comment" if comment_url and isinstance(line.new, int) else ""
-        rows.append(CardRow(line, there, url, writing=bool(url) and line.new == writing))
+        rows.append(
+            CardRow(line.kind, line.old, line.new, line.text, there, url, writing=bool(url) and line.new == writing)
+        )
     unseen = [each for number in sorted(waiting) for each in waiting[number]]
     return rows, [*unseen, *elsewhere]
 

@@ -44,14 +44,14 @@ class TestComments:
     def test_a_line_leads_to_its_form_and_back(self, desk: Client, version: ModelVersion) -> None:
         here = to("review", version.pk) + "?view=source"
         page = desk.get(f"{here}&comment={LINE}")
-        assert [row.line.new for row in page.context["card_rows"] if row.writing] == [LINE]
+        assert [row.new for row in page.context["card_rows"] if row.writing] == [LINE]
 
         answer = desk.post(to("thread_new", version.pk), remark(version, next=here))
 
         thread = ReviewThread.objects.get()
         assert answer["Location"] == f"{here}#thread-{thread.pk}"
         after = desk.get(here)
-        assert [row.line.new for row in after.context["card_rows"] if row.threads] == [LINE]
+        assert [row.new for row in after.context["card_rows"] if row.threads] == [LINE]
         assert "Which split?" in text_of(after)
 
     def test_a_refused_comment_comes_back_with_its_words(self, desk: Client, version: ModelVersion) -> None:
@@ -129,7 +129,7 @@ class TestRevisions:
         text = text_of(page)
         assert "Model card changes since revision 1" in text
         assert "Other changes since revision 1" in text
-        assert [row.line.text for row in page.context["card_rows"] if row.line.kind == "added"] == ["A line more.", ""]
+        assert [row.text for row in page.context["card_rows"] if row.kind == "added"] == ["A line more.", ""]
         (moved,) = page.context["threads_elsewhere"]
         assert (moved.line, moved.outdated) == (LINE + 2, False)
         assert page.context["form"]["targets"].value() == ["card:Evaluation"]

@@ -168,7 +168,7 @@ class TestPage:
 
         page = desk.get(to("review", second.pk))
 
-        lines = [row.line for row in page.context["card_rows"]]
+        lines = list(page.context["card_rows"])
         assert [(line.kind, line.text) for line in lines if line.kind in {"added", "removed"}] == [
             ("added", ""),
             ("added", "One more line."),
