@@ -312,6 +312,7 @@ SPECTACULAR_SETTINGS = {
         "RolloutState": "deployer.models.RolloutState",
         "Health": "deployer.models.Health",
         "ReportState": "registry.models.ReportState",
+        "FileChangeKind": ["added", "removed", "replaced"],
         "PhaseState": ["done", "current", "failed", "todo"],
     },
 }

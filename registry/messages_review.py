@@ -18,6 +18,9 @@ REVIEW_MESSAGES: Mapping[str, Message] = {
         _("%(name)s is looking at this version already."),
         _("Choose another one, or take it over if you have agreed on that."),
     ),
+    "review.no_such_base": Message(
+        _("There is nothing of this name to compare with."), _("Choose one of those that the review lists.")
+    ),
     "thread.unknown": Message(
         _("There is no such conversation."), _("Look at the version's page for those there are.")
     ),

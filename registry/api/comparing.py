@@ -13,6 +13,7 @@ from registry import selectors
 from registry.api.base import ApiView, answered
 from registry.api.fields import BooleanField, CharField, ChoiceField, IntegerField, StrictSerializer
 from registry.api.operations import operation
+from registry.comparison import Comparison
 from registry.views.compare import ComparedVersions, compared
 
 LARGEST_NUMBER = 2**31 - 1
@@ -59,6 +60,11 @@ class FileChangeAnswer(Serializer[Any]):
     kind = ChoiceField(choices=["added", "removed", "replaced"])
     old_size = IntegerField(allow_null=True, help_text="Bytes.")
     new_size = IntegerField(allow_null=True, help_text="Bytes.")
+
+
+class ComparedFileAnswer(FileChangeAnswer):
+    """A file that differs, with its digests."""
+
     old_sha256 = CharField(allow_blank=True)
     new_sha256 = CharField(allow_blank=True)
 
@@ -91,7 +97,7 @@ class ComparisonAnswer(Serializer[Any]):
     cpu_millis = NumberChangeAnswer(allow_null=True)
     memory_bytes = NumberChangeAnswer(allow_null=True)
     card = CardLineAnswer(many=True)
-    files = FileChangeAnswer(many=True)
+    files = ComparedFileAnswer(many=True)
     examples = ExampleChangeAnswer(many=True)
     tensors = TensorChangeAnswer(many=True)
 
@@ -120,20 +126,26 @@ class ModelComparison(ApiView):
 
 
 def _row(found: ComparedVersions) -> dict[str, object]:
-    difference = found.difference
     return {
         "breaking": found.breaking,
-        "licence": _pair(difference.licence),
         "runtime": _pair(found.runtime),
+        "files": found.files,
+        "tensors": found.tensors,
+        **difference_row(found.difference),
+    }
+
+
+def difference_row(difference: Comparison) -> dict[str, object]:
+    """What differs beside the files."""
+    return {
+        "licence": _pair(difference.licence),
         "cpu_millis": _pair(difference.cpu_millis),
         "memory_bytes": _pair(difference.memory_bytes),
         "card": [
             {"kind": line.kind, "old": _number(line.old), "new": _number(line.new), "text": line.text}
             for line in difference.card
         ],
-        "files": found.files,
         "examples": difference.examples,
-        "tensors": found.tensors,
     }
 
 

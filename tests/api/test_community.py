@@ -5,8 +5,19 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from registry.models import Account, DraftTrial, Event, Job, Report, ReviewThread, ThreadComment
+from registry.models import (
+    Account,
+    DraftTrial,
+    Event,
+    Job,
+    Report,
+    Review,
+    ReviewThread,
+    ThreadComment,
+    VersionRevision,
+)
 from registry.selectors import request_digest
 from tests.api.client import ApiClient, client_of
 from tests.factories import IRIS, make_account, make_draft, make_model
@@ -155,6 +166,39 @@ class TestDrafts:
         assert any(line["kind"] == "added" and line["text"] == "# New" for line in found["card"])
         assert api.get("models/ada/iris/comparison/?old=1&new=1").json()["files"] == []
         assert ApiClient().get("models/ada/iris/comparison/?new=2").status_code == 404
+
+
+class TestReviewing:
+    def test_how_a_review_stands_and_what_changed(self, ada: Account) -> None:
+        version = make_draft(
+            make_model(ada, "iris"), files={"a.json": b"2"}, examples=(), state="in_review", revision=2, licence="ISC",
+            submitted_by=ada, submitted_at=timezone.now(), content_digest="sha256:2",
+        )  # fmt: skip
+        VersionRevision.objects.create(
+            version=version, number=1, content_digest="sha256:1", submitted_by=ada, submitted_at=timezone.now(),
+            licence="MIT", card_source=version.card_source, cpu_millis=1000, memory_bytes=version.memory_bytes,
+            files=[{"path": "a.json", "sha256": "0" * 64, "size": 9}],
+        )  # fmt: skip
+        rita = make_account("rita", groups=["reviewers"])
+        Review.objects.create(version=version, reviewer=rita, decision="request_changes", content_digest="sha256:1")
+        desk = client_of(rita)
+        desk.ask("PUT", f"versions/{version.pk}/claim/", {})
+
+        standing = desk.get(f"versions/{version.pk}/review/").json()
+        changes = desk.get(f"versions/{version.pk}/changes/").json()
+
+        assert [(row["reviewer"], row["standing"]) for row in standing["reviewers"]] == [("rita", "requested_changes")]
+        assert (standing["obstacle"], standing["approvals"], standing["approvals_needed"]) == ("check_failed", 0, 1)
+        assert changes["base"] == standing["bases"][0] == {"key": "revision-1", "number": 1}
+        assert changes["licence"] == {"old": "MIT", "new": "ISC"}
+        assert changes["files"] == [{"path": "a.json", "kind": "replaced", "old_size": 9, "new_size": 1}]
+        assert desk.get(f"versions/{version.pk}/changes/?since=revision-1").json() == changes
+        assert desk.get(f"versions/{version.pk}/changes/?since=in-use").json()["code"] == "review.no_such_base"
+        (row,) = desk.get("reviews/?show=mine").json()["items"]
+        assert (row["claimed_by"], row["risks"]) == ("rita", ["first_submission", "new_licence"])
+        assert desk.get("reviews/?show=unclaimed").json()["items"] == []
+        assert [past["decision"] for past in desk.get("reviews/past/?mine=true").json()["items"]] == ["request_changes"]
+        assert desk.get("reviews/statistics/").json()["waiting"] == 1
 
 
 def test_the_desk_s_lists_cost_the_same_however_long_they_are() -> None:

@@ -105,6 +105,8 @@ REGISTRY = (
     ApiRow("POST", "api:card_preview", signed_in(200), OWNERS, data=lambda _b: {"card": "# Iris"}),
     ApiRow("GET", "api:draft_trial", mine(200), OWNERS, key("draft")),
     ApiRow("POST", "api:draft_trial", mine(202), OWNERS, key("draft")),
+    ApiRow("GET", "api:review_standing", right("reviewer", 200), (REVIEW,), key("waiting")),
+    ApiRow("GET", "api:changes", right("reviewer", 200), (REVIEW,), key("waiting")),
     ApiRow("GET", "api:past_reviews", right("reviewer", 200), (REVIEW,)),
     ApiRow("GET", "api:review_statistics", SEEN),
     ApiRow("GET", "api:viewed_files", right("reviewer", 200), (REVIEW,), key("waiting")),
