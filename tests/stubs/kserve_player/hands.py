@@ -117,8 +117,16 @@ class ClusterHands:
         self._patch(self._resource(plural), name, change)
 
     def set_status(self, plural: str, name: str, status: Object) -> None:
-        self._patch(self._resource(plural).status, name, {"status": None})
-        self._patch(self._resource(plural).status, name, {"status": status})
+        resource = self._resource(plural)
+        while (live := self.get(plural, name)) is not None:
+            try:  # replaced in one write, as a controller does: nobody sees it without a status
+                body = {**live, "status": status}
+                resource.status.replace(name=name, namespace=self.namespace, body=body, _request_timeout=10)
+            except dynamic.exceptions.ConflictError:
+                continue
+            except dynamic.exceptions.NotFoundError:
+                pass
+            return
 
     def delete(self, plural: str, name: str) -> None:
         try:
