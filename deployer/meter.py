@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from deployer.latency import class_of
 from deployer.services.figures import MINUTE, Counts, Span, add_figures
@@ -68,8 +68,9 @@ class Meter:
             return
         try:
             self._store(counted)
-        except DatabaseError:
+        except Error:
             logger.warning("request figures wait, as the database cannot be written", exc_info=True)
+            connection.close_if_unusable_or_obsolete()  # nobody else opens it anew in a thread of its own
             with self._lock:
                 for span, counts in counted.items():
                     known = self._counted.setdefault(span, counts)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 from django.db.models import Count, Min, Sum
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
@@ -34,7 +34,7 @@ class StandingCollector(Collector):
         families: list[GaugeMetricFamily] = []
         try:
             families = [*_jobs(), *_states(), *_waits(), *_storage()]
-        except DatabaseError:
+        except Error:
             up = 0
         yield _gauge("database_up", "Whether the database answered this scrape.", up)
         yield from families

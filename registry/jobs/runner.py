@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, connection, transaction
 
 from registry import log_context
 from registry.errors import OperatorError, PortalError, WhoActs
@@ -105,7 +105,7 @@ def _heartbeats(claim: Claim) -> Iterator[None]:
                 claim.heartbeat()
             except FencedError:
                 break  # the job's own next write is refused as well, and ends it
-            except DatabaseError:
+            except Error:
                 # A database that is away for a moment must not cost the lease; the next beat opens it anew.
                 logger.warning("no heartbeat for job %s", claim.job_id, exc_info=True)
                 connection.close()

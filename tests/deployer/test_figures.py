@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import Error, InterfaceError, OperationalError, connection
 from django.test import Client
 
 from deployer import latency, services
@@ -73,13 +73,17 @@ class TestMeter:
         assert counted[Span("a", 1, NOON)].columns()[:3] == (2, 1, 0)
         assert counted[Span("a", 1, NOON + MINUTE)].columns() == (1, 0, 1, *[0] * (latency.CLASSES - 1), 1)
 
-    def test_keeps_what_could_not_be_written_and_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+    def test_keeps_what_could_not_be_written_and_is_bounded(
+        self, error: type[Error], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A server that was restarted is told by either error."""
         monkeypatch.setattr("deployer.meter.MOST_SPANS", 2)
         down, written = [True], dict[Span, Counts]()
 
         def store(counted: object) -> None:
             if down[0]:
-                raise DatabaseError("away")
+                raise error("away")
             written.update(counted)  # type: ignore[call-overload]  # what the meter gives
 
         meter = Meter(period=None, store=store, clock=lambda: NOON)
