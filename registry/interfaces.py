@@ -99,8 +99,8 @@ class DirectUploads(Protocol):
     def begin(self, name: str) -> str:
         """Open a session."""
 
-    def address(self, name: str, session: str, number: int) -> str:
-        """Where part `number`, from 1 on, may be PUT for an hour."""
+    def address(self, name: str, session: str, number: int, length: int) -> str:
+        """Where part `number`, from 1 on, may be PUT for an hour, with exactly `length` bytes."""
 
     def arrived(self, name: str, session: str) -> Mapping[int, int]:
         """The bytes of each part that has arrived; `NotFoundError` once the session has ended."""

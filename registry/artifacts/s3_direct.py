@@ -34,13 +34,17 @@ class S3DirectUploads:
         """Open a session; what is sent to it counts only once it is complete."""
         return str(self._client.call("create_multipart_upload", Key=self._key(name))["UploadId"])
 
-    def address(self, name: str, session: str, number: int) -> str:
-        """Where one part may be PUT, for an hour; parts count from 1."""
+    def address(self, name: str, session: str, number: int, length: int) -> str:
+        """Where one part may be PUT, for an hour; parts count from 1.
+
+        The length is signed too: nobody fills the bucket with more than was reserved.
+        """
         params = {
             "Bucket": self._signing.access.bucket,
             "Key": self._key(name),
             "UploadId": session,
             "PartNumber": number,
+            "ContentLength": length,
         }
         with s3_errors(self._signing.access.bucket):
             signed = self._signing.library.generate_presigned_url(

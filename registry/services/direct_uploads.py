@@ -58,14 +58,15 @@ def addresses(*, upload: Upload, numbers: Sequence[int]) -> list[PartAddress]:
     if wrong is not None:
         raise UserError("upload.direct_part", field="parts", number=wrong, last=last)
     expires_at = timezone.now() + _ADDRESS_LIFE
+    lengths = {number: min(place.part_bytes, upload.length - (number - 1) * place.part_bytes) for number in numbers}
     return [
         PartAddress(
             number=number,
-            length=min(place.part_bytes, upload.length - (number - 1) * place.part_bytes),
-            url=place.address(upload.pk.hex, upload.direct_session, number),
+            length=length,
+            url=place.address(upload.pk.hex, upload.direct_session, number, length),
             expires_at=expires_at,
         )
-        for number in numbers
+        for number, length in lengths.items()
     ]
 
 
