@@ -13,9 +13,6 @@ ENDPOINT = "model-commons/endpoint"
 CUP = "model-commons/cup"
 APPLIED = "model-commons/applied"
 OF_CUP = "serving.kserve.io/inferenceservice"
-OF_COMPONENT = "component"
-SCHEMES = ("oci+native", "oci+fetch", "oci")
-"""How model images reach a pod: as an image volume, fetched by KServe's initializer, or as a modelcar beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +22,8 @@ class Cluster:
     `portal` tells this portal's objects from those of another portal in the same namespace. `image_repository` and
     `trial_repository` are where approved images and those under review are pulled from, as host/path without a tag.
     `runtime_images` gives the image of each runtime's model server by the runtime's name. `predictor_url` is where the
-    portal reaches a cup; `{name}` and `{namespace}` are filled in. Times are seconds.
+    portal reaches a cup; `{name}` and `{namespace}` are filled in. `storage_scheme` says how images reach a pod: as an
+    image volume (`oci+native`), fetched by KServe (`oci+fetch`), or as a modelcar beside it (`oci`). Times are seconds.
     """
 
     portal: str

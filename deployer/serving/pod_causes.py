@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ Object = Mapping[str, Any]
 Params = Mapping[str, str | int | float]
 MAX_DETAIL = 200
 _SIGNALLED = 128
+_FROM_OUTSIDE = frozenset({1, 2, 9, 15})  # other signals a program brings upon itself
 SEVERAL = 3
 _OUT_OF_MEMORY = "serving.out_of_memory"
 _EXIT_CODES = {86: _OUT_OF_MEMORY, 87: "serving.load_failed"}
@@ -23,6 +25,7 @@ _PULL_WORDS = (
     ("kserve.registry_untrusted", ("x509", "certificate", "tls:")),
     ("kserve.registry_unreachable", ("no such host", "timeout", "refused", "i/o", "unreachable", "eof", "reset")),
 )
+_DIGITS = re.compile(r"[0-9a-f]{16,}")  # of digests and uids, in which any status may stand by chance
 _LOST = frozenset({"NodeLost", "NodeShutdown", "Shutdown", "Terminated", "NodeAffinity"})
 
 
@@ -123,7 +126,7 @@ def _of_container(container: Object, *, digest: str) -> Cause | None:
 
 def _pull(container: Object, message: str, *, digest: str) -> Cause:
     """A pull that fails once may be the network's mood; the kubelet repeats it, and so its patience is not nothing."""
-    text = message.lower()
+    text = _DIGITS.sub("", message.lower())
     name = str(container.get("name", ""))
     reference = short(container.get("image"))
     if name == CONTAINER and not (digest and digest in message):
@@ -158,7 +161,7 @@ def _server_exit(container: Object, end: Object, status: int, *, backing_off: bo
     restarts = int(container.get("restartCount", 0))
     if (container.get("state") or {}).get("running") and restarts < SEVERAL:
         return None
-    if status > _SIGNALLED:
+    if status - _SIGNALLED in _FROM_OUTSIDE:
         return Cause(code="serving.killed", params={"signal": status - _SIGNALLED})
     return Cause(code="serving.exited", params={"status": status}, patience=0.0 if backing_off else 10.0)
 

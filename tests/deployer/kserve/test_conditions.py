@@ -88,3 +88,10 @@ def test_the_image_of_a_failing_cup_is_told_as_well() -> None:
 
     assert judged(case).image_digest == "sha256:" + "ab" * 32
     assert judged(case).phase is CupPhase.FAILED
+
+
+def test_digits_of_a_digest_are_no_status() -> None:
+    """Every third digest or so holds 401, 403 or 404 somewhere."""
+    text = CASES["registry_unreachable"].read_text().replace("ab" * 32, "401403404ab" * 5 + "abcdef012")
+
+    assert judged(json.loads(text)).code == "kserve.registry_unreachable"
