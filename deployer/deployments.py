@@ -39,10 +39,19 @@ class Deployment:
 
 
 def deployments(
-    *, period: Period, now: float, text: str, sort: str, number: int | str | None, compared: bool
+    *,
+    period: Period,
+    now: float,
+    figures: Mapping[int, Figures],
+    text: str,
+    sort: str,
+    number: int | str | None,
+    compared: bool,
 ) -> Page[Deployment]:
-    """A page of endpoints. `sort` is one of `SORTS`, after a "-" downwards; four queries however many there are."""
-    figures = traffic.by_endpoint(period, now=now)
+    """A page of endpoints with their `figures` of the period; three queries however many there are.
+
+    `sort` is one of `SORTS`, after a "-" downwards.
+    """
     ids: list[Any] = deployments_in_order(period=period, figures=figures, text=text, sort=sort)
     page = Paginator(ids, ROWS).get_page(number)
     shown = deployment_rows(list(page.object_list), period=period, figures=figures, now=now, compared=compared)

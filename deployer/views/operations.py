@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
+from collections.abc import Mapping
 from datetime import UTC
 from io import StringIO
 
@@ -32,8 +33,9 @@ def overview_page(request: HttpRequest) -> HttpResponse:
     """Figures, what needs attention, deployments, charts, queues, failures; capacity and disk for operators."""
     now, period = time.time(), chosen_period(request)
     sort = asked(request, "sort")
+    by_endpoint = traffic.by_endpoint(period, now=now)
     context = {
-        **_figures(request),
+        **_figures(request, by_endpoint, now=now),
         "periods": traffic.PERIODS.values(),
         "q": asked(request, "q"),
         "sort": sort if sort.removeprefix("-") in SORTS else "name",
@@ -48,6 +50,7 @@ def overview_page(request: HttpRequest) -> HttpResponse:
     context["page"] = deployments(
         period=period,
         now=now,
+        figures=by_endpoint,
         text=str(context["q"]),
         sort=str(context["sort"]),
         number=request.GET.get("page"),
@@ -59,7 +62,9 @@ def overview_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def figures(request: HttpRequest) -> HttpResponse:
     """The part of the page that changes while work is under way."""
-    return render(request, "deployer/fragments/figures.html", _figures(request))
+    now = time.time()
+    by_endpoint = traffic.by_endpoint(chosen_period(request), now=now)
+    return render(request, "deployer/fragments/figures.html", _figures(request, by_endpoint, now=now))
 
 
 @require_safe
@@ -84,20 +89,22 @@ def _build_row(build: ImageBuild) -> tuple[object, ...]:
     return (build.pk, build.state, *shown, round(queues.seconds_of(build), 3))
 
 
-def _figures(request: HttpRequest) -> dict[str, object]:
-    now, period, operator = time.time(), chosen_period(request), may_operate(request.user)
+def _figures(request: HttpRequest, by_endpoint: Mapping[int, traffic.Figures], *, now: float) -> dict[str, object]:
+    """The figures; `by_endpoint` are those of the chosen period."""
+    period, operator, hour = chosen_period(request), may_operate(request.user), traffic.PERIODS["hour"]
+    in_all = traffic.together(by_endpoint.values(), period=period, now=now)
     standing = overview.figures()
     looked = last_sweep()
     seen = Seen(
         standing=standing,
         compared=is_compared(looked),
-        last_hour=traffic.by_endpoint(traffic.PERIODS["hour"], now=now),
+        last_hour=by_endpoint if period == hour else traffic.by_endpoint(hour, now=now),
         may_operate=operator,
         disk=capacity.disk() if operator else None,
         capacity=capacity.capacity() if operator else None,
     )
     return {
-        "kpis": kpis(standing, traffic.in_all(period, now=now), traffic.in_all(period, now=now, back=WEEK)),
+        "kpis": kpis(standing, in_all, traffic.in_all(period, now=now, back=WEEK)),
         "attention": attention_rows(seen),
         "busy": standing.busy,
         "compared": seen.compared,

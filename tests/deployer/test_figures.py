@@ -9,13 +9,14 @@ import pytest
 from django.db import Error, InterfaceError, OperationalError, connection
 from django.test import Client
 
-from deployer import latency, services
+from deployer import latency, services, traffic
 from deployer.meter import Meter, meter
-from deployer.models import RequestFigures
+from deployer.models import Endpoint, RequestFigures
 from deployer.services.figures import DAY, HOUR, LATENCY_COLUMNS, MINUTE, QUARTER, Counts, Span
 from registry.services import retire_version
 from tests.at_once import at_once
 from tests.deployer import scene
+from tests.factories import make_account, make_model
 
 NOON = int(datetime(2026, 11, 26, 12, tzinfo=UTC).timestamp())
 INFER = "/serve/v2/models/vera-sums/infer"
@@ -214,3 +215,19 @@ def test_several_processes_that_write_at_once_add_up() -> None:
     assert outcomes == [None] * 5
     connection.close()
     assert sum(row[3] for row in rows()) == 4 * 5 * len(spans)
+
+
+@pytest.mark.django_db
+def test_the_figures_of_all_endpoints_together_are_those_of_all() -> None:
+    owner = make_account()
+    for number in range(2):
+        Endpoint.objects.create(name=f"e-{number}", registered_model=make_model(owner, f"m-{number}"))
+    asked = {Span("e-0", 1, NOON): counts(3, 40, 40, refused=1), Span("e-1", 1, NOON): counts(3, 9000, failed=2)}
+    services.add_figures(counted=asked)
+    hour, now = traffic.PERIODS["hour"], NOON + 90.0
+
+    each = traffic.by_endpoint(hour, now=now)
+
+    assert len(each) == 2
+    assert traffic.together(each.values(), period=hour, now=now) == traffic.in_all(hour, now=now)
+    assert traffic.together([], period=hour, now=now).p95 is None
