@@ -155,6 +155,9 @@ REGISTRY_MESSAGES: Mapping[str, Message] = {
         _("Nobody changes the rights of their own account."), _("Ask another administrator.")
     ),
     "account.bad_quota": Message(_("This quota is not possible."), _("Give a number of bytes, or none.")),
+    "account.unknown_language": Message(
+        _("The portal does not speak this language."), _("Choose one of the header's list, or none.")
+    ),
     "account.unknown": Message(
         _("There is no account called “%(username)s”."), _("Look at the spelling, or create the account first.")
     ),

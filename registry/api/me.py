@@ -15,7 +15,6 @@ from registry.api.base import ApiView, answered
 from registry.api.fields import (
     BooleanField,
     CharField,
-    ChoiceField,
     DateTimeField,
     IntegerField,
     ListField,
@@ -65,7 +64,10 @@ class MeBody(StrictSerializer):
     """What people choose for themselves; only what is given changes."""
 
     display_name = CharField(max_length=DISPLAY_NAME_LENGTH, required=False, allow_blank=True)
-    language = ChoiceField(choices=[("", "As the browser asks"), *settings.LANGUAGES], required=False, allow_blank=True)
+    language = CharField(
+        max_length=16, required=False, allow_blank=True,
+        help_text=f"One of {', '.join(code for code, _name in settings.LANGUAGES)}; empty: as the browser asks.",
+    )  # fmt: skip
     keyboard_shortcuts = BooleanField(required=False)
 
 

@@ -52,7 +52,10 @@ class ReviewStandingAnswer(Serializer[Any]):
 
     approvals = IntegerField(help_text="Of exactly the present content.")
     approvals_needed = IntegerField()
-    obstacle = ChoiceField(choices=list(Obstacle), allow_null=True, help_text="What keeps you from approving.")
+    obstacle = CharField(
+        allow_null=True,
+        help_text=f"What keeps you from approving: {', '.join(Obstacle)}; null: nothing.",
+    )
     open_threads = IntegerField()
     replaces = IntegerField(allow_null=True, help_text="The number of the version in use.")
     reviewers = StandingRowAnswer(many=True)

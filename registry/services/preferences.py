@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from registry.errors import UserError
 from registry.models import Account
 from registry.plain_text import one_line
@@ -11,6 +13,8 @@ DISPLAY_NAME_LENGTH = 80
 
 def choose_language(*, account: Account, language: str) -> None:
     """The language of the account's pages and mail; `language` is a code of the settings' LANGUAGES, or "" for none."""
+    if language and language not in dict(settings.LANGUAGES):
+        raise UserError("account.unknown_language", field="language")
     if account.language == language:
         return
     account.language = language

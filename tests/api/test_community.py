@@ -137,6 +137,15 @@ class TestNews:
             assert api.get(f"events/?{bad}").status_code == 400, bad
 
 
+class TestMe:
+    def test_what_one_chooses_for_oneself(self, api: ApiClient) -> None:
+        chosen = {"display_name": "Ada L.", "language": "de", "keyboard_shortcuts": False}
+        assert {**api.ask("PATCH", "me/", chosen).json(), **chosen} == api.get("me/").json()
+        assert api.ask("PATCH", "me/", {"language": ""}).json()["language"] == ""
+        assert api.ask("PATCH", "me/", {"language": "tlh"}).json()["code"] == "account.unknown_language"
+        assert api.ask("PATCH", "me/", raw=b"null").status_code == 400
+
+
 class TestDrafts:
     def test_what_a_draft_answered(self, api: ApiClient, ada: Account) -> None:
         draft = make_draft(owner=ada)
