@@ -39,8 +39,8 @@ class Hands(Protocol):
     def create(self, plural: str, obj: Object) -> Object:
         """Create it."""
 
-    def merge(self, plural: str, name: str, change: Mapping[str, Any]) -> None:
-        """Merge a change into the object."""
+    def merge(self, plural: str, name: str, change: Mapping[str, Any]) -> bool:
+        """Merge a change into the object; False if it is another than the change's resourceVersion says."""
 
     def set_status(self, plural: str, name: str, status: Object) -> None:
         """Replace the status."""
@@ -69,9 +69,11 @@ class StandInHands:
     def create(self, plural: str, obj: Object) -> Object:
         return self.api.create(plural, obj, self.namespace)
 
-    def merge(self, plural: str, name: str, change: Mapping[str, Any]) -> None:
+    def merge(self, plural: str, name: str, change: Mapping[str, Any]) -> bool:
+        """`whole` keeps others away, so there is no conflict."""
         if self.get(plural, name) is not None:
             self.api.merge(plural, name, dict(change), self.namespace)
+        return True
 
     def set_status(self, plural: str, name: str, status: Object) -> None:
         if self.get(plural, name) is not None:
@@ -113,8 +115,17 @@ class ClusterHands:
         made: Object = self._resource(plural).create(body=body, namespace=self.namespace, _request_timeout=10).to_dict()
         return made
 
-    def merge(self, plural: str, name: str, change: Mapping[str, Any]) -> None:
-        self._patch(self._resource(plural), name, change)
+    def merge(self, plural: str, name: str, change: Mapping[str, Any]) -> bool:
+        try:
+            self._resource(plural).patch(
+                name=name, namespace=self.namespace, body=change, content_type="application/merge-patch+json",
+                _request_timeout=10,
+            )  # fmt: skip
+        except dynamic.exceptions.NotFoundError:
+            return True
+        except dynamic.exceptions.ConflictError:
+            return False
+        return True
 
     def set_status(self, plural: str, name: str, status: Object) -> None:
         resource = self._resource(plural)
@@ -131,15 +142,6 @@ class ClusterHands:
     def delete(self, plural: str, name: str) -> None:
         try:
             self._resource(plural).delete(name=name, namespace=self.namespace, _request_timeout=10)
-        except dynamic.exceptions.NotFoundError:
-            return
-
-    def _patch(self, resource: Any, name: str, change: Mapping[str, Any]) -> None:
-        try:
-            resource.patch(
-                name=name, namespace=self.namespace, body=change, content_type="application/merge-patch+json",
-                _request_timeout=10,
-            )  # fmt: skip
         except dynamic.exceptions.NotFoundError:
             return
 

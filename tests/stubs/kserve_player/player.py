@@ -134,8 +134,9 @@ class Player:
             return self._end(service, part, scenario)
         if part.played >= len(scenario.frames):
             return False
-        if FINALIZER not in metadata.get("finalizers", []):
-            self.hands.merge("inferenceservices", name, {"metadata": {"finalizers": [FINALIZER]}})
+        held = metadata.get("finalizers", [])
+        if FINALIZER not in held and not self._hold(metadata, [*held, FINALIZER]):
+            return True  # somebody came between; the next step tries again
         self._play(service, part, scenario, scenario.frames[part.played])
         part.played += 1
         return True
@@ -150,9 +151,13 @@ class Player:
             for one in self.hands.list(plural):
                 if label in (one["metadata"].get("labels") or {}).items():
                     self.hands.delete(plural, one["metadata"]["name"])
-        left = [one for one in metadata["finalizers"] if one != FINALIZER]
-        self.hands.merge("inferenceservices", metadata["name"], {"metadata": {"finalizers": left or None}})
+        self._hold(metadata, [one for one in metadata["finalizers"] if one != FINALIZER])
         return True
+
+    def _hold(self, metadata: Object, finalizers: list[str]) -> bool:
+        """Write the finalizers, unless somebody else has written meanwhile."""
+        change = {"finalizers": finalizers or None, "resourceVersion": metadata["resourceVersion"]}
+        return self.hands.merge("inferenceservices", metadata["name"], {"metadata": change})
 
     def _play(self, service: Object, part: Part, scenario: Scenario, frame: Frame) -> None:
         hands, name = self.hands, service["metadata"]["name"]
