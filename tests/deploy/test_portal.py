@@ -10,6 +10,8 @@ import pytest
 
 from portal.env_variables import DECLARED
 from tests.deploy.manifests import KUBERNETES, Object, rendered
+from tests.stubs.kube_api import KubeApi
+from tests.stubs.kube_api.statuses import ApiError
 
 OLDEST, NEWEST = "1.34", "1.37"
 CUSTOM = {"HTTPRoute"}
@@ -187,3 +189,15 @@ def test_models_let_the_portal_in() -> None:
     (subject,) = binding["subjects"]
     account = one("ServiceAccount/model-commons")["metadata"]
     assert (subject["name"], subject["namespace"]) == (account["name"], account["namespace"])
+
+
+def test_the_gateway_api_takes_the_route_strictly() -> None:
+    route = one("HTTPRoute/web")
+    api = KubeApi()
+    api.apply("namespaces", one("Namespace/model-commons"))
+
+    api.apply("httproutes", route)
+
+    wrong = {**route, "spec": {**route["spec"], "hostname": ["models.example.org"]}}
+    with pytest.raises(ApiError, match="hostname"):
+        api.apply("httproutes", wrong)
