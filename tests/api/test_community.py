@@ -228,6 +228,7 @@ def test_the_desk_s_lists_cost_the_same_however_long_they_are() -> None:
 
     for _ in range(2):
         belongings_of(make_account())
+    costs()  # the first asks what is remembered afterwards
     few = costs()
     for _ in range(4):
         belongings_of(make_account())

@@ -31,10 +31,11 @@ PLACES = (
 # Who may speak to the network, and to whom.
 SPEAKERS = {
     "registry.sign_in": "providers whose addresses stand in the settings",
-    "deployer.serving": "served models, by sockets in the portal's own folder",
+    "deployer.serving": "served models, by sockets in the portal's own folder, and the cluster that the settings name",
     "deployer.runtimes": "runs in an environment of its own",
     "portal.supervisor": "asks whether its own port is free",
     "registry.seeding": "runs in an environment of its own",
+    "registry.artifacts": "the object storage that the settings name",
     "deployer.oci": "the container registry that the settings name",
     "deployer.gateway": "served models, as above",
     "portal.celery": "the broker that the settings name",
