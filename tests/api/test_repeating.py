@@ -184,7 +184,8 @@ class TestPages:
         ("asked", "found"),
         [
             ("licence=MIT", 7), ("licence=ISC", 0), ("owner=ada", 7), ("owner=bob", 0), ("status=draft", 7),
-            ("language=fr", 0), ("format=onnx", 0), ("q=model&licence=MIT&sort=relevance", 7),
+            ("language=fr", 0),
+            ("status=a%F2%A7%BE%97b", 0), ("format=onnx", 0), ("q=model&licence=MIT&sort=relevance", 7),
             ("q=model&sort=relevance&live=true", 0),
         ],
     )  # fmt: skip

@@ -18,7 +18,7 @@ from registry.rate_limits import address_key, take_turn
 from registry.selectors.watching import is_watching
 from registry.services.discussing import MESSAGES_PER_HOUR
 from tests.at_once import at_once
-from tests.factories import make_account, make_model
+from tests.factories import make_account, make_draft, make_model
 from tests.registry.community.telling import bare_version, tell, told, words
 from tests.registry.views.conftest import as_browser
 
@@ -315,3 +315,15 @@ class TestPages:
         assert counts[:2] == counts[2:]
         assert "1–15 of 21" in words(Client().get(self.address()))  # noqa: RUF001  # the page's own dash
         assert page.status_code == 200
+
+
+def test_a_model_that_was_never_submitted_has_no_form_for_a_topic(vera: Account) -> None:
+    """The service would refuse it: nobody else may know of the model."""
+    bare_version(vera)
+    make_draft(make_model(vera, "secret"), files={}, examples=())
+
+    open_page, closed_page = (as_browser(vera).get(f"/models/vera/{name}/discussion/") for name in ("iris", "secret"))
+
+    assert "Begin a topic" in words(open_page)
+    assert "Begin a topic" not in words(closed_page)
+    assert "The discussion opens once a version of the model was submitted" in words(closed_page)
