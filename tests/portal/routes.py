@@ -161,7 +161,7 @@ REGISTRY = (
     Row("registry:upload_cancel", NO, THEIRS, lambda b: {"version_pk": b.draft.pk, "upload_pk": b.upload.pk}),
     Row("registry:draft_card", MINE, THEIRS, key("draft")),
     Row("registry:draft_examples", MINE, FORM, key("draft")),
-    Row("registry:draft_trial", MINE, NO, key("draft")),
+    Row("registry:draft_trial", THEIRS, NO, key("draft")),  # nothing is under way, so it leads back
     Row("registry:check", NO, THEIRS, key("draft")),
     Row("registry:draft_delete", NO, THEIRS, key("draft")),
     Row("registry:version_progress", MINE, NO, key("stuck")),
