@@ -27,7 +27,7 @@ from tests import postgres
 from tests.api.client import token_for
 from tests.conftest import RegistryFakes
 from tests.factories import make_account, make_draft
-from tests.integration.crew import ROOT, Crew, Site, done_once, make_jobs
+from tests.integration.crew import PATIENCE, ROOT, Crew, Site, done_once, make_jobs
 from tests.jobs_app.work import DONE
 from tests.redis_server import RedisServer
 
@@ -211,6 +211,7 @@ def _known_as_own(made: postgres.Server, django_db_blocker: Any) -> Iterator[pos
         made.stop()
 
 
+@pytest.mark.once
 @pytest.mark.timeout(300)
 def test_postgresql_is_restarted_in_mid_work(
     tmp_path: Path, server: RedisServer, own_postgres: postgres.Server
@@ -240,7 +241,7 @@ def test_postgresql_is_restarted_in_mid_work(
 
         crew.await_that(lambda: site.status("/readyz") == 200, seconds=SOON)
         assert site.status("/api/v1/models/") == 200
-        crew.await_that(lambda: jobs.filter(state="succeeded").count() == 10)
+        crew.await_that(lambda: jobs.filter(state="succeeded").count() == 10, seconds=2 * PATIENCE)
         effects = Counter(Event.objects.using("own").filter(tag=DONE).values_list("subject", flat=True))
         assert len(effects) == 10
         assert set(effects.values()) == {1}
