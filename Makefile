@@ -50,9 +50,14 @@ test-cluster: $(STAMPS)/python-dev ## Serving's cases on the cluster that KUBECO
 	TEST_CLUSTER=1 $(BIN)/python -m pytest tests/cluster --force-enable-socket -n 0 -p no:randomly $(ARGS)
 
 lint: $(STAMPS)/python-dev $(STAMPS)/static ## Format, lint and types
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target types style
+
+types:
+	$(BIN)/mypy
+
+style:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/djlint templates --lint --quiet
 	npm --prefix static run --silent lint:css

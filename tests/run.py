@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
         scratch.chmod(0o711)  # the database server may run as another user
         with postgres.running(scratch) as url:
             announce("PostgreSQL: the tests that use the database")
-            marks = ["-m", "not browser and not runtimes and not long", "-p", "tests.only_database"]
+            marks = ["-m", "not browser and not runtimes and not embedded and not long", "-p", "tests.only_database"]
             status = run_pytest([*marks, *arguments], scratch, DATABASE_URL=url)
         if status not in {0, NO_TESTS}:
             return status

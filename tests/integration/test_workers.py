@@ -27,7 +27,7 @@ from registry.models import Event, Job, Lease
 from tests.integration.crew import Crew, done_once, make_jobs
 from tests.jobs_app.work import FAILED
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.embedded, pytest.mark.django_db(transaction=True)]
 ROUNDS = [3, pytest.param(20, marks=pytest.mark.long)]
 
 

@@ -80,6 +80,7 @@ def test_an_undeclared_route_would_be_found() -> None:
     assert [name for name, path in routes([new]) if not by_others(name, path)] == ["backdoor"]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("rows", CHAPTERS, ids=lambda rows: str(rows[0]))
 def test_everybody_gets_what_the_table_says(rows: Sequence[Row]) -> None:
     accounts = people()
