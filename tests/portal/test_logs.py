@@ -40,13 +40,13 @@ def log(request: pytest.FixtureRequest) -> Iterator[Log]:
     made = Log()
     wanted = logging_settings(getattr(request, "param", "json"))
     wanted["handlers"]["console"] |= {"class": "logging.StreamHandler", "stream": made.stream}
-    # The root logger belongs to the test run, so the settings are tried on one below it.
-    parts = logging.config.DictConfigurator(wanted)
-    parts.configure()
     root = logging.getLogger()
-    (handler,) = [handler for handler in root.handlers if getattr(handler, "stream", None) is made.stream]
+    before, level = list(root.handlers), root.level
+    logging.config.DictConfigurator(wanted).configure()
     yield made
-    root.removeHandler(handler)
+    # The settings took the root logger's handlers away; the other tests' are put back.
+    root.handlers[:] = before
+    root.setLevel(level)
     logging.getLogger("portal.requests").setLevel(logging.NOTSET)
 
 
