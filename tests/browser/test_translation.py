@@ -48,6 +48,11 @@ UNTRANSLATED = r"""
       if (!element.closest(DATA)) check(name, element.getAttribute(name));
     }
   }
+  // A title repeats names that stand marked on the page.
+  const names = [...document.body.querySelectorAll('bdi, [dir]')].map((element) => element.textContent.trim());
+  let title = document.title.replace(/ \u2013 Model Commons$/, "");
+  for (const name of names.filter(Boolean).sort((a, b) => b.length - a.length)) title = title.replaceAll(name, '');
+  check('document title', title);
   const SENTENCE = /\p{L} \p{L}/u;
   for (const element of document.body.querySelectorAll('*')) {
     for (const { name, value } of element.attributes) {

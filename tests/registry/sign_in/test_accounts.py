@@ -132,7 +132,8 @@ class TestSessions:
 
         page = client.get(SESSIONS).content.decode()
 
-        assert f'<span title="{escape(header)}">{words}</span>' in page
+        assert f"<summary>{words}</summary>" in page
+        assert f'<code class="subtle" dir="ltr">{escape(header)}</code>' in page
 
     def test_when_it_was_last_seen_is_written_now_and_then_only(self, monkeypatch: pytest.MonkeyPatch) -> None:
         client, account = Client(), make_account("amina")
