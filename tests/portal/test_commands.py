@@ -66,6 +66,7 @@ def test_a_database_that_is_away_is_said_in_a_sentence(monkeypatch: pytest.Monke
         call_command("prepare", verbosity=0)
 
 
+@pytest.mark.django_db
 def test_a_worker_shows_that_it_lives_even_if_its_sweep_fails(
     tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
