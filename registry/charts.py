@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 WIDTH, HEIGHT = 480, 210
+LETTER = 6  # about the width of one in a label, in the chart's units
 LEFT, RIGHT, TOP, BOTTOM = 54, 470, 22, 182
 SPARK_WIDTH, SPARK_HEIGHT = 56, 18
 MOST_POINTS = 100
@@ -70,7 +71,7 @@ class DrawnLine:
 
 @dataclass(frozen=True, slots=True)
 class DrawnMarker:
-    """A vertical line with its label, which stands on the side where there is room."""
+    """A vertical line with its label on the side where there is room; `text_x` is "" if there is none at all."""
 
     x: str
     text_x: str
@@ -138,7 +139,7 @@ def line_chart(
     ]
     return Chart(
         lines=drawn,
-        markers=[_marker(each, x_of(min(each.at, last))) for each in markers if first <= each.at < end],
+        markers=_markers([(each, x_of(min(each.at, last))) for each in markers if first <= each.at < end]),
         y_ticks=[Tick(_number(y_of(value)), value) for value in ticks],
         x_ticks=[Tick(_number(x_of(at)), at, text) for at, text in time_ticks(first, last)],
         rows=[
@@ -231,15 +232,27 @@ def _area(moments: Sequence[int], values: Values, x_of: _Scale, y_of: _Scale) ->
     return "".join(parts)
 
 
-def _marker(marker: Marker, x: float) -> DrawnMarker:
-    left = x > (LEFT + RIGHT) / 2
-    return DrawnMarker(
-        _number(x),
-        _number(x - 4 if left else x + 4),
-        "end" if left else "start",
-        marker.label,
-        datetime.fromtimestamp(marker.at, UTC),
-    )
+def _markers(places: Sequence[tuple[Marker, float]]) -> list[DrawnMarker]:
+    """Lines at their places. A label that would lie upon another is left to the list below the chart."""
+    drawn: list[DrawnMarker] = []
+    taken: list[tuple[float, float]] = []
+    for marker, x in places:
+        left = x > (LEFT + RIGHT) / 2
+        width = len(marker.label) * LETTER
+        begins, ends = (x - 4 - width, x - 4) if left else (x + 4, x + 4 + width)
+        free = all(ends < other_begins or begins > other_ends for other_begins, other_ends in taken)
+        if free:
+            taken.append((begins, ends))
+        drawn.append(
+            DrawnMarker(
+                _number(x),
+                _number(x - 4 if left else x + 4) if free else "",
+                "end" if left else "start",
+                marker.label,
+                datetime.fromtimestamp(marker.at, UTC),
+            )
+        )
+    return drawn
 
 
 def _number(value: float) -> str:

@@ -70,6 +70,14 @@ class TestLines:
         with pytest.raises(ValueError, match="one value per moment"):
             charts.line_chart(moments(3), [Series(label="a", values=[1])])
 
+    def test_labels_that_would_lie_upon_each_other_are_left_to_the_list(self) -> None:
+        at = (START + QUARTER, START + QUARTER, START + 8 * QUARTER)
+        chart = charts.line_chart(
+            moments(10), [Series(label="a", values=[1] * 10)], markers=[Marker(at=each, label="iris 1") for each in at]
+        )
+        assert [bool(marker.text_x) for marker in chart.markers] == [True, False, True]
+        assert [marker.label for marker in chart.markers] == ["iris 1"] * 3
+
     def test_markers_outside_the_period_are_left_out_and_labels_stay_inside(self) -> None:
         at = [
             START - 1,
