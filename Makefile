@@ -6,7 +6,7 @@ STAMPS := $(VENV)/.stamps
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-cluster lint bench screenshots messages lock clean-data setup test-programs
+.PHONY: help run test test-long test-cluster lint types style bench screenshots messages lock clean-data setup test-programs
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
