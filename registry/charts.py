@@ -246,7 +246,7 @@ def _markers(places: Sequence[tuple[Marker, float]]) -> list[DrawnMarker]:
         drawn.append(
             DrawnMarker(
                 _number(x),
-                _number(x - 4 if left else x + 4) if free else "",
+                _number(ends if left else begins) if free else "",
                 "end" if left else "start",
                 marker.label,
                 datetime.fromtimestamp(marker.at, UTC),
