@@ -40,14 +40,18 @@ def children_of(process: subprocess.Popen[bytes]) -> set[int]:
 
 @contextmanager
 def visitors(site: Site, *, path: str, instead: Site | None = None) -> Iterator[Counter[int]]:
-    """Three who ask without a pause, and go to `instead` where they are refused; counts what they are answered."""
+    """Three who ask without a pause, and go to `instead` as a proxy does; counts what they are answered.
+
+    A proxy goes to another server where it is refused, and with a request that changes nothing also where it is reset
+    before an answer: a kernel resets those who come between a server's last look at its door and the door's closing.
+    """
     stop = threading.Event()
     seen: Counter[int] = Counter()
 
     def ask() -> None:
         while not stop.is_set():
             status, text = site.ask(path)
-            if instead is not None and "Connection refused" in text:
+            if instead is not None and any(cause in text for cause in ("Connection refused", "Connection reset")):
                 status = instead.status(path)
             seen[status] += 1
             time.sleep(0.01)  # a light load, not a flood
