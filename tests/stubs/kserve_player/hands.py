@@ -90,6 +90,8 @@ class ClusterHands:
     def __init__(self, connection: client.ApiClient, namespace: str, *, folder: Path) -> None:
         """`folder` takes the client's list of kinds, which else lies where another cluster's may lie."""
         self.namespace = namespace
+        # The client's hook reads the environment at each call, which pytest changes beside the player's thread.
+        connection.configuration.refresh_api_key_hook = None
         connect: Any = dynamic.DynamicClient  # the client types this part of itself not at all
         self._client: Any = connect(connection, cache_file=str(folder / "kinds.json"))
 
