@@ -100,7 +100,7 @@ test( 'numbers read as the page has them', () => {
 	assert.equal( texts.duration( 0.2 ), '1 sec' );
 	assert.equal( texts.duration( 80 ), '1 min 20 sec' );
 	assert.equal( texts.duration( 3720 ), '1 hr 2 min' );
-	assert.equal( new Texts( {}, 'de' ).bytes( 1536 ), '1,5 kB' );
+	assert.equal( new Texts( {}, 'de' ).bytes( 1536 ), '1,5 KB' );
 } );
 
 test( 'a missing text shows its key instead of breaking the list', () => {

@@ -43,7 +43,7 @@ export class Texts {
 		return new Intl.NumberFormat( this.language, options ).format( value );
 	}
 
-	/* The same steps of 1024 as the server's list, so that a size reads the same in both. */
+	/* The same steps of 1024 and the same KB as the server's list, so that a size reads the same in both. */
 	bytes( count ) {
 		let value = count;
 		let step = 0;
@@ -51,7 +51,7 @@ export class Texts {
 			value /= STEP;
 			step += 1;
 		}
-		return step ? this.unit( value, UNITS[ step ], 1 ) : this.unit( value, UNITS[ 0 ], 0, 'long' );
+		return step ? this.unit( value, UNITS[ step ], 1 ).replace( 'kB', 'KB' ) : this.unit( value, UNITS[ 0 ], 0, 'long' );
 	}
 
 	duration( seconds ) {
