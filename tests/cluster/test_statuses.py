@@ -26,6 +26,7 @@ FAILURES = {
     "crash_after_ready": "serving.exited",
     "killed": "serving.killed",
     "flapping": "kserve.flapping",
+    "unreachable": "kserve.predictor_unreachable",
     "controller_down": "kserve.controller_down",
 }
 # How a real node may fail to pull an image of a registry that is not there.

@@ -8,7 +8,6 @@ from typing import Any
 
 from deployer.interfaces import CupPhase, CupSpec, CupStatus
 from deployer.serving.kserve import KServeBackend
-from tests.deployer.kserve.predictors import Predictors
 from tests.deployer.kserve.worlds import NAMESPACE
 from tests.stubs.kube_api import KubeApi
 from tests.stubs.kube_api.options import Options
@@ -33,9 +32,8 @@ def in_phase(backend: KServeBackend, name: str, phase: CupPhase) -> CupStatus:
     return found
 
 
-def serve(backend: KServeBackend, predictors: Predictors, *cups: CupSpec) -> None:
+def serve(backend: KServeBackend, *cups: CupSpec) -> None:
     for cup in cups:
-        predictors.cups[cup.name] = cup
         backend.apply(cup)
     for cup in cups:
         in_phase(backend, cup.name, CupPhase.READY)
@@ -45,10 +43,6 @@ def edit(kube: KubeApi, name: str, patch: dict[str, Any], *, by: str = "kubectl-
     """What somebody does to an object by hand."""
     where = kube.target(plural, NAMESPACE, name)
     kube.operations.patch(where, "application/merge-patch+json", patch, Options(by))
-
-
-def has_restarted(backend: KServeBackend, times: int) -> bool:
-    return backend.status("cup-7").restarts == times
 
 
 def writes(kube: KubeApi) -> int:

@@ -12,9 +12,8 @@ from deployer.serving import kubernetes_api, reflector
 from deployer.serving.cluster import Cluster
 from deployer.serving.kserve import KServeBackend
 from deployer.serving.kubernetes_api import KubernetesApi
-from tests.deployer.kserve.controller import Controller
-from tests.deployer.kserve.predictors import Predictors
 from tests.deployer.kserve.worlds import NAMESPACE, cluster
+from tests.stubs.kserve_player import Player, StandInHands
 from tests.stubs.kube_api import KubeApi
 
 Connect = Callable[..., KubernetesApi]
@@ -47,26 +46,15 @@ def api(site: Cluster, pauses: list[float]) -> Iterator[KubernetesApi]:
 
 
 @pytest.fixture
-def controller(kube: KubeApi) -> Iterator[Controller]:
-    with Controller(kube) as running:
-        yield running
+def player(kube: KubeApi) -> Iterator[Player]:
+    """A KServe that serves every cup, unless it is told to play something else."""
+    with Player(StandInHands(kube, NAMESPACE), interval=0.005) as playing:
+        yield playing
 
 
 @pytest.fixture
-def predictors(kube: KubeApi) -> Iterator[Predictors]:
-    """Model servers that answer while their pod is ready."""
-
-    def runs(name: str) -> bool:
-        pod = kube.get("pods", f"{name}-predictor-1", NAMESPACE)
-        return pod is not None and all(status["ready"] for status in pod["status"]["containerStatuses"])
-
-    with Predictors(runs) as answering:
-        yield answering
-
-
-@pytest.fixture
-def backend(site: Cluster, predictors: Predictors) -> Iterator[KServeBackend]:
-    made = KServeBackend(replace(site, predictor_url=predictors.url))
+def backend(site: Cluster, player: Player) -> Iterator[KServeBackend]:
+    made = KServeBackend(replace(site, predictor_url=player.url_of("{name}")))
     yield made
     made.close()
 

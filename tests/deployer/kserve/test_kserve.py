@@ -11,19 +11,19 @@ import pytest
 from deployer.errors import ConflictError, OperatorError, PortalError, RuntimeUnavailableError, TransientError
 from deployer.interfaces import CupPhase
 from deployer.serving.cluster import Cluster
-from deployer.serving.inference_service import inference_service
+from deployer.serving.inference_service import inference_service, storage_uri
 from deployer.serving.kserve import KServeBackend
 from tests.deployer.kserve.acting import PLURAL, edit, in_phase, serve, until, writes
-from tests.deployer.kserve.controller import Controller
-from tests.deployer.kserve.predictors import Predictors
 from tests.deployer.kserve.worlds import NAMESPACE, cluster, spec
+from tests.stubs.kserve_player import Player
+from tests.stubs.kserve_player.objects import pod_name
 from tests.stubs.kube_api import KubeApi
 
 
 def test_a_cup_is_tried_before_it_is_applied_and_its_runtime_is_brought(
-    backend: KServeBackend, kube: KubeApi, controller: Controller, predictors: Predictors
+    backend: KServeBackend, kube: KubeApi, player: Player
 ) -> None:
-    serve(backend, predictors, spec())
+    serve(backend, spec())
 
     patches = [entry.path for entry in kube.requests if entry.verb == "patch" and entry.resource == PLURAL]
     assert ["dryRun=All" in path for path in patches] == [True, False]
@@ -38,11 +38,9 @@ def test_a_runtime_without_an_image_is_an_operators_matter(site: Cluster) -> Non
         bare.apply(spec())
 
 
-def test_a_steady_cluster_is_not_asked_anything(
-    backend: KServeBackend, kube: KubeApi, controller: Controller, predictors: Predictors
-) -> None:
+def test_a_steady_cluster_is_not_asked_anything(backend: KServeBackend, kube: KubeApi, player: Player) -> None:
     cups = [spec(f"cup-{number}") for number in range(5)]
-    serve(backend, predictors, *cups)
+    serve(backend, *cups)
     before = len(kube.requests)
 
     for _look in range(50):
@@ -50,27 +48,27 @@ def test_a_steady_cluster_is_not_asked_anything(
         backend.apply(cups[0])
 
     assert len(kube.requests) == before
-    assert len({request for request in predictors.asked if request[1].endswith("/ready")}) == len(cups)
-    assert len(predictors.asked) == len(cups), "each replica was asked once"
+    assert len({request for request in player.asked if request[1].endswith("/ready")}) == len(cups)
+    assert len(player.asked) == len(cups), "each replica was asked once"
 
 
 def test_a_cup_is_ready_only_when_the_model_itself_answers(
-    backend: KServeBackend, kube: KubeApi, controller: Controller, predictors: Predictors
+    backend: KServeBackend, kube: KubeApi, player: Player
 ) -> None:
+    player.play("cup-7", "unreachable")
     backend.apply(spec())
-    until(lambda: (kube.get(PLURAL, "cup-7", NAMESPACE) or {}).get("status", {}).get("conditions"))
-    until(lambda: predictors.asked or backend.status("cup-7") is None)
+    until(lambda: player.is_over("cup-7") and backend.status("cup-7") and player.asked)
 
     assert backend.status("cup-7").phase is CupPhase.STARTING
-    predictors.cups["cup-7"] = spec()
+    player.play("cup-7", "ready")
     in_phase(backend, "cup-7", CupPhase.READY)
 
 
 def test_what_was_changed_by_hand_is_told_and_put_back(
-    backend: KServeBackend, kube: KubeApi, controller: Controller, predictors: Predictors,
+    backend: KServeBackend, kube: KubeApi, player: Player,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    serve(backend, predictors, spec())
+    serve(backend, spec())
     edit(kube, "cup-7", {"spec": {"predictor": {"model": {"resources": {"limits": {"memory": "64Gi"}}}}}})
     until(lambda: backend.status("cup-7").code == "kserve.drifted")
 
@@ -85,9 +83,9 @@ def test_what_was_changed_by_hand_is_told_and_put_back(
 
 
 def test_another_image_is_never_called_ready_and_is_put_back(
-    backend: KServeBackend, kube: KubeApi, controller: Controller, predictors: Predictors
+    backend: KServeBackend, kube: KubeApi, player: Player
 ) -> None:
-    serve(backend, predictors, spec())
+    serve(backend, spec())
     other = "oci+native://registry.example/models/approved@sha256:" + "ff" * 32
     edit(kube, "cup-7", {"spec": {"predictor": {"model": {"storageUri": other}}}})
 
@@ -99,17 +97,17 @@ def test_another_image_is_never_called_ready_and_is_put_back(
 
 
 def test_a_sidecar_that_was_slipped_in_costs_the_whole_cup(
-    backend: KServeBackend, kube: KubeApi, controller: Controller, predictors: Predictors
+    backend: KServeBackend, kube: KubeApi, player: Player
 ) -> None:
     """Nothing of ours can take it out again, so the cup is made anew."""
-    serve(backend, predictors, spec())
+    serve(backend, spec())
     before = backend.status("cup-7").identity
     edit(kube, "cup-7", {"spec": {"predictor": {"hostNetwork": True}}})
     until(lambda: backend.status("cup-7").code == "kserve.drifted")
 
     backend.apply(spec())
     in_phase(backend, "cup-7", CupPhase.ABSENT)
-    serve(backend, predictors, spec())
+    serve(backend, spec())
 
     live = kube.get(PLURAL, "cup-7", NAMESPACE)
     assert live is not None
@@ -118,20 +116,20 @@ def test_a_sidecar_that_was_slipped_in_costs_the_whole_cup(
 
 
 def test_a_cup_that_was_deleted_by_hand_is_absent_and_made_anew(
-    backend: KServeBackend, kube: KubeApi, controller: Controller, predictors: Predictors
+    backend: KServeBackend, kube: KubeApi, player: Player
 ) -> None:
-    serve(backend, predictors, spec())
+    serve(backend, spec())
     kube.delete(PLURAL, "cup-7", NAMESPACE)
 
     in_phase(backend, "cup-7", CupPhase.ABSENT)
-    serve(backend, predictors, spec())
+    serve(backend, spec())
 
 
 def test_a_runtime_that_was_deleted_by_hand_is_brought_again(
-    backend: KServeBackend, kube: KubeApi, controller: Controller, predictors: Predictors
+    backend: KServeBackend, kube: KubeApi, player: Player
 ) -> None:
-    controller.holds["cup-8"] = "pending"
-    serve(backend, predictors, spec())
+    player.play("cup-8", "controller_down")
+    serve(backend, spec())
     kube.delete("servingruntimes", "portal-skops-sklearn", NAMESPACE)
     backend.apply(spec("cup-8"))
     failure = {"reason": "RuntimeNotRecognized", "message": "", "time": "2020-01-01T00:00:00Z"}
@@ -147,11 +145,9 @@ def test_a_runtime_that_was_deleted_by_hand_is_brought_again(
     assert kube.get("servingruntimes", "portal-skops-sklearn", NAMESPACE) is not None
 
 
-def test_deletion_takes_as_long_as_its_finalizers(
-    backend: KServeBackend, kube: KubeApi, controller: Controller, predictors: Predictors
-) -> None:
-    serve(backend, predictors, spec())
-    controller.holds["cup-7"] = "stuck"
+def test_deletion_takes_as_long_as_its_finalizers(backend: KServeBackend, kube: KubeApi, player: Player) -> None:
+    player.play("cup-7", "stuck_delete")
+    serve(backend, spec())
 
     backend.delete("cup-7")
     assert backend.status("cup-7").phase is CupPhase.STOPPING
@@ -163,24 +159,22 @@ def test_deletion_takes_as_long_as_its_finalizers(
     backend._clock = lambda: time.time() + 400
     assert backend.status("cup-7").code == "kserve.stuck_delete"
 
-    controller.holds["cup-7"] = "serves"
-    with kube.store.lock:
-        kube.store.lock.notify_all()
+    player.play("cup-7", "ready")
     in_phase(backend, "cup-7", CupPhase.ABSENT)
 
 
 def test_two_portals_on_one_namespace_leave_each_others_cups_alone(
-    backend: KServeBackend, kube: KubeApi, controller: Controller, predictors: Predictors, site: Cluster
+    backend: KServeBackend, kube: KubeApi, player: Player, site: Cluster
 ) -> None:
-    other = KServeBackend(replace(site, portal="other", predictor_url=predictors.url))
-    serve(backend, predictors, spec())
+    other = KServeBackend(replace(site, portal="other", predictor_url=player.url_of("{name}")))
+    serve(backend, spec())
     try:
         assert other.statuses() == {}
         with pytest.raises(OperatorError, match=r"kserve\.name_not_ours"):
             other.apply(spec(version="9"))
         other.delete("cup-7")
         other.stop_all()
-        serve(other, predictors, spec("cup-8"))
+        serve(other, spec("cup-8"))
         assert (set(other.statuses()), set(backend.statuses())) == ({"cup-8"}, {"cup-7"})
     finally:
         other.close()
@@ -188,7 +182,7 @@ def test_two_portals_on_one_namespace_leave_each_others_cups_alone(
 
 
 def test_an_object_that_somebody_made_by_that_name_is_not_taken_over(
-    backend: KServeBackend, kube: KubeApi, controller: Controller
+    backend: KServeBackend, kube: KubeApi, player: Player
 ) -> None:
     made = inference_service(spec(version="9"), cluster())
     made["metadata"]["labels"] = {}
@@ -203,10 +197,8 @@ def test_an_object_that_somebody_made_by_that_name_is_not_taken_over(
     assert not live["metadata"].get("deletionTimestamp")
 
 
-def test_a_name_stands_for_one_cup(
-    backend: KServeBackend, kube: KubeApi, controller: Controller, predictors: Predictors
-) -> None:
-    serve(backend, predictors, spec())
+def test_a_name_stands_for_one_cup(backend: KServeBackend, kube: KubeApi, player: Player) -> None:
+    serve(backend, spec())
 
     with pytest.raises(ConflictError, match=r"serving\.name_taken"):
         backend.apply(spec(version="4"))
@@ -219,13 +211,11 @@ def test_a_cup_that_breaks_a_rule_never_leaves_the_portal(site: Cluster, kube: K
         careless.apply(spec())
 
     careless.close()
-    assert (
-        kube.objects_of(PLURAL) == [] if hasattr(kube, "objects_of") else kube.get(PLURAL, "cup-7", NAMESPACE) is None
-    )
+    assert kube.get(PLURAL, "cup-7", NAMESPACE) is None
 
 
-def test_an_event_tells_what_no_status_does(backend: KServeBackend, kube: KubeApi, controller: Controller) -> None:
-    controller.holds["cup-7"] = "pending"
+def test_an_event_tells_what_no_status_does(backend: KServeBackend, kube: KubeApi, player: Player) -> None:
+    player.play("cup-7", "controller_down")
     backend.apply(spec())
     told = {
         "metadata": {"name": "cup-7.1"}, "type": "Warning", "reason": "InternalError",
@@ -241,13 +231,13 @@ def test_an_event_tells_what_no_status_does(backend: KServeBackend, kube: KubeAp
 
 
 def test_the_log_is_that_of_the_run_and_of_the_one_before(
-    backend: KServeBackend, kube: KubeApi, controller: Controller, predictors: Predictors
+    backend: KServeBackend, kube: KubeApi, player: Player
 ) -> None:
-    serve(backend, predictors, spec())
-    kube.logs[(NAMESPACE, "cup-7-predictor-1", "kserve-container", True)] = "it ended\n"
-    kube.logs[(NAMESPACE, "cup-7-predictor-1", "kserve-container", False)] = "it began\n"
-    controller.crash("cup-7")
-    controller.revive("cup-7")
+    serve(backend, spec())
+    pod = pod_name("cup-7", storage_uri(spec(), cluster()))
+    kube.logs[(NAMESPACE, pod, "kserve-container", True)] = "it ended\n"
+    kube.logs[(NAMESPACE, pod, "kserve-container", False)] = "it began\n"
+    player.play("cup-7", "killed_and_back")
     until(lambda: backend.status("cup-7").restarts)
 
     assert backend.logs("cup-7") == "it ended\nit began\n"
@@ -255,8 +245,8 @@ def test_the_log_is_that_of_the_run_and_of_the_one_before(
     assert backend.logs("cup-8") == ""
 
 
-def test_what_a_gateway_says_in_a_cups_place_is_no_answer(site: Cluster, predictors: Predictors) -> None:
-    backend = KServeBackend(replace(site, predictor_url=predictors.url))
+def test_what_a_gateway_says_in_a_cups_place_is_no_answer(site: Cluster, player: Player) -> None:
+    backend = KServeBackend(replace(site, predictor_url=player.url_of("{name}")))
 
     with pytest.raises(TransientError, match=r"serving\.unreachable"):
         backend.request("cup-1", method="GET", path="/v2/health/live", timeout=2)

@@ -35,6 +35,7 @@ ENDS = {
     "bad_model_file": (10, CupPhase.FAILED, "serving.load_failed"),
     "crash_after_ready": (10, CupPhase.FAILED, "serving.exited"),
     "killed": (0, CupPhase.FAILED, "serving.killed"),
+    "unreachable": (61, CupPhase.FAILED, "kserve.predictor_unreachable"),
     "controller_down": (61, CupPhase.FAILED, "kserve.controller_down"),
 }
 NEVER_CALLED_READY = {"ready_from_old_pods": 4, "observed_generation_of_another": 1}

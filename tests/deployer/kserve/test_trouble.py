@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,10 @@ from deployer.interfaces import CupPhase
 from deployer.serving import cluster_view, reflector
 from deployer.serving.cluster import Cluster
 from deployer.serving.kserve import KServeBackend
-from tests.deployer.kserve.acting import PLURAL, has_restarted, in_phase, serve, until
-from tests.deployer.kserve.controller import Controller
-from tests.deployer.kserve.predictors import Predictors
+from deployer.serving.kubernetes_api import KubernetesApi
+from tests.deployer.kserve.acting import PLURAL, in_phase, serve, until
 from tests.deployer.kserve.worlds import NAMESPACE, spec
+from tests.stubs.kserve_player import Player
 from tests.stubs.kube_api import KubeApi
 
 
@@ -39,9 +38,9 @@ from tests.stubs.kube_api import KubeApi
     ],
     ids=lambda value: str(value)[:40],
 )
-@pytest.mark.usefixtures("controller", "soon_again")
+@pytest.mark.usefixtures("soon_again")
 def test_a_write_that_fails_leaves_nothing_half_done_and_succeeds_later(
-    backend: KServeBackend, kube: KubeApi, predictors: Predictors, fault: dict[str, Any], code: str
+    backend: KServeBackend, kube: KubeApi, fault: dict[str, Any], code: str
 ) -> None:
     ordered = kube.fail(verb="patch", resource=PLURAL, times=-1, **fault)
 
@@ -51,19 +50,15 @@ def test_a_write_that_fails_leaves_nothing_half_done_and_succeeds_later(
 
     assert failed.value.code == code
     assert backend.status("cup-7").phase is CupPhase.ABSENT
-    serve(backend, predictors, spec())
+    serve(backend, spec())
 
 
 def test_a_cluster_that_is_away_is_not_one_without_cups(
-    backend: KServeBackend,
-    kube: KubeApi,
-    controller: Controller,
-    predictors: Predictors,
-    monkeypatch: pytest.MonkeyPatch,
+    backend: KServeBackend, kube: KubeApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was seen last holds for a minute, then nothing is claimed any more; afterwards all is as before."""
     monkeypatch.setattr(reflector, "LONGEST_PAUSE", 0.1)
-    serve(backend, predictors, spec())
+    serve(backend, spec())
 
     with kube.down():
         until(lambda: backend._view().services.failure)
@@ -80,28 +75,40 @@ def test_a_cluster_that_is_away_is_not_one_without_cups(
     assert backend._view().services.all() == before
 
 
-@pytest.mark.parametrize("trouble", ["cut", "gone", "storm", "compacted"])
+@pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.parametrize("trouble", ["cut", "gone", "storm", "slow", "compacted"])
 @pytest.mark.usefixtures("soon_again")
 def test_a_watch_that_breaks_misses_nothing(
-    backend: KServeBackend, kube: KubeApi, controller: Controller, predictors: Predictors, trouble: str
+    backend: KServeBackend, kube: KubeApi, player: Player, *, monkeypatch: pytest.MonkeyPatch, trouble: str, rounds: int
 ) -> None:
-    serve(backend, predictors, spec())
+    serve(backend, spec())
+    before = len(kube.requests)
+    if trouble == "slow":
+        monkeypatch.setattr(KubernetesApi._send, "__kwdefaults__", {"read_timeout": 0.1})
 
-    for number in range(10):
-        if trouble == "gone":
-            kube.fail(verb="watch", status=410)
-        elif trouble == "storm":
-            kube.fail(verb="watch", status=(429, 500, 503)[number % 3])
-            kube.fail(verb="list", status=500)
-        elif trouble == "compacted":
-            kube.compact()
-        kube.cut_watches()
-        controller.crash("cup-7")
+    for number in range(rounds):
+        disturb(kube, trouble, number)
+        player.play("cup-7", "killed")
         in_phase(backend, "cup-7", CupPhase.FAILED)
-        controller.revive("cup-7")
-        until(partial(has_restarted, backend, number + 1))
+        player.play("cup-7", "killed_and_back")
+        in_phase(backend, "cup-7", CupPhase.READY)
 
-    assert len(kube.requests) < 10 * 3 * 20, "no hot loop"
+    assert len(kube.requests) - before < rounds * 3 * 20, "no hot loop"
+    assert [one["metadata"]["name"] for one in kube.objects if one["kind"] == "InferenceService"] == ["cup-7"]
+
+
+def disturb(kube: KubeApi, trouble: str, number: int) -> None:
+    if trouble == "gone":
+        kube.fail(verb="watch", status=410)
+    elif trouble == "storm":
+        kube.fail(verb="watch", status=(429, 500, 503)[number % 3])
+        kube.fail(verb="list", status=500)
+    elif trouble == "slow":
+        kube.fail(verb="watch", status=410)
+        kube.fail(verb="list", delay=0.3)
+    elif trouble == "compacted":
+        kube.compact()
+    kube.cut_watches()
 
 
 def test_missing_rights_and_kinds_are_told_by_the_first_question(kube: KubeApi, site: Cluster, tmp_path: Path) -> None:

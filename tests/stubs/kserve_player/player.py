@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -82,6 +82,11 @@ class Player:
     def url_of(self, name: str) -> str:
         """Where the predictor of an InferenceService answers; it may hold `{name}` to be filled in."""
         return f"{self._predictors.url}/{name}"
+
+    @property
+    def asked(self) -> Sequence[tuple[str, str]]:
+        """(name, path) of each request to a predictor, in order."""
+        return self._predictors.asked
 
     def play(self, name: str, scenario: str) -> None:
         """From now on this scenario, from its first frame on, with what is there already."""

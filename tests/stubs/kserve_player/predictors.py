@@ -14,10 +14,14 @@ Lookup = Callable[[str], Object | None]
 
 
 class Predictors:
-    """Speaks the Open Inference Protocol V2 for what `lookup` finds. A row's answer is its sum."""
+    """Speaks the Open Inference Protocol V2 for what `lookup` finds. A row's answer is its sum.
+
+    `asked` holds (name, path) of each request.
+    """
 
     def __init__(self, lookup: Lookup) -> None:
         self.lookup = lookup
+        self.asked: list[tuple[str, str]] = []
         self._server: ThreadingHTTPServer | None = None
 
     @property
@@ -27,8 +31,7 @@ class Predictors:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def start(self) -> None:
-        lookup = self.lookup
-        handler = type("Bound", (_Handler,), {"lookup": staticmethod(lookup)})
+        handler = type("Bound", (_Handler,), {"lookup": staticmethod(self.lookup), "asked": self.asked})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -43,6 +46,7 @@ class Predictors:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.0"
     lookup: Lookup
+    asked: list[tuple[str, str]]
 
     def do_GET(self) -> None:
         self._serve(b"")
@@ -55,6 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self, body: bytes) -> None:
         name, _, path = self.path.lstrip("/").partition("/")
+        self.asked.append((name, f"/{path}"))
         service = self.lookup(name)
         if service is None:
             self._send(503, b"no healthy upstream", "text/plain")  # as a gateway says it
