@@ -114,6 +114,13 @@ _SERVING = {
         _("%(names)s. The first trial that needs one installs it; “manage.py prepare_runtimes” does so now."),
     ),
     "probe.cluster": Message(_("Kubernetes %(version)s answers.")),
+    "probe.cluster_old": Message(
+        _("Kubernetes %(version)s is too old."),
+        _(
+            "It lets fields, rules of definitions and security standards pass that it does not know. Upgrade the "
+            "cluster to %(oldest)s or newer before models are rolled out."
+        ),
+    ),
     "probe.kserve": Message(_("KServe %(version)s is installed.")),
     "probe.kserve_missing": Message(
         _("KServe is not installed."),
@@ -131,6 +138,25 @@ _SERVING = {
     ),
     "probe.kserve_version_unknown": Message(
         _("KServe's version is not told."), _("Make sure by hand that it is 0.20 or newer.")
+    ),
+    "probe.kserve_default_mode": Message(
+        _("KServe's default mode is %(mode)s; models are served in Standard mode, whatever the default is.")
+    ),
+    "probe.kserve_gateway_api": Message(_("KServe goes by the Gateway API.")),
+    "probe.kserve_ingress": Message(
+        _("KServe makes an Ingress for each model and waits for it."),
+        _("Set “enableGatewayApi” to true in the part “ingress” of the ConfigMap “%(name)s”."),
+    ),
+    "probe.kserve_settings_hidden": Message(
+        _("KServe's default mode and its use of the Gateway API cannot be read."),
+        _(
+            "To have them checked, let the portal's account read the ConfigMap “%(name)s” in the namespace "
+            "“%(namespace)s”."
+        ),
+    ),
+    "probe.kserve_settings_unknown": Message(
+        _("KServe's default mode and its use of the Gateway API are not told."),
+        _("The ConfigMap “%(name)s” lacks them or cannot be read. Make sure that “enableGatewayApi” is true there."),
     ),
     "probe.gateway": Message(_("The Gateway API is there; routes are attached to %(gateway)s.")),
     "probe.gateway_missing": Message(

@@ -9,9 +9,11 @@ from http import HTTPStatus
 from typing import Protocol
 
 from deployer.interfaces import CupSpec, FileEntry
+from deployer.probes.kserve_settings import NAME, settings_findings
 from deployer.probes.report import Finding, fails, warns, works
 from deployer.serving.cluster import Cluster
 from deployer.serving.cluster_api import (
+    CONFIG_MAP,
     DEPLOYMENT,
     HTTP_ROUTE,
     INFERENCE_SERVICE,
@@ -26,6 +28,8 @@ from deployer.serving.inference_service import inference_service
 KSERVE_NAMESPACE = "kserve"
 CONTROLLER = "kserve-controller-manager"
 OLDEST_KSERVE = (0, 20)
+OLDEST_KUBERNETES = (1, 29)
+"""From here on strict validation, the rules in definitions and the security standards of namespaces all hold."""
 _NATIVE_WITH_GATE, _NATIVE = (1, 33), (1, 35)
 _NUMBER = re.compile(r"v?(\d+)\.(\d+)")
 _PROBE = "a" * 64
@@ -58,7 +62,10 @@ class ClusterProbe:
             groups = api.groups()
         except ApiError as error:
             raise portal_error(error, verb="get", kind="version", name="", namespace="") from error
-        yield works("probe.cluster", version=version)
+        if _number(version) < OLDEST_KUBERNETES:
+            yield fails("probe.cluster_old", version=version, oldest=_written(OLDEST_KUBERNETES))
+        else:
+            yield works("probe.cluster", version=version)
         yield from self._images(_number(version))
         if f"{INFERENCE_SERVICE.group}/{INFERENCE_SERVICE.version}" not in groups:
             yield fails("probe.kserve_missing")
@@ -79,21 +86,25 @@ class ClusterProbe:
             yield works("probe.image_volume")
 
     def _kserve(self) -> Iterator[Finding]:
-        """KServe's version by its controller's image, where the portal may look."""
+        """KServe's version by its controller's image, and its settings, where the portal may look."""
+        api = self._connect(replace(self._cluster, namespace=KSERVE_NAMESPACE))
         try:
-            found = self._connect(replace(self._cluster, namespace=KSERVE_NAMESPACE)).get(DEPLOYMENT, CONTROLLER)
-        except ApiError as error:
-            if error.status != HTTPStatus.FORBIDDEN:
-                raise portal_error(error, verb="get", kind="Deployment", name=CONTROLLER, namespace="") from error
+            yield _version_finding(_controller_tag(self._looked_up(api, DEPLOYMENT, CONTROLLER)))
+        except PermissionError:
             yield warns("probe.kserve_version_hidden", namespace=KSERVE_NAMESPACE)
-            return
-        tag = _controller_tag(found)
-        if not tag:
-            yield warns("probe.kserve_version_unknown")
-        elif _number(tag) < OLDEST_KSERVE:
-            yield fails("probe.kserve_old", version=tag, oldest=".".join(map(str, OLDEST_KSERVE)))
-        else:
-            yield works("probe.kserve", version=tag)
+        try:
+            yield from settings_findings(self._looked_up(api, CONFIG_MAP, NAME))
+        except PermissionError:
+            yield warns("probe.kserve_settings_hidden", name=NAME, namespace=KSERVE_NAMESPACE)
+
+    def _looked_up(self, api: ClusterApi, kind: Kind, name: str) -> Object | None:
+        """An object of KServe's own namespace; `PermissionError` if the portal may not see it."""
+        try:
+            return api.get(kind, name)
+        except ApiError as error:
+            if error.status == HTTPStatus.FORBIDDEN:
+                raise PermissionError(name) from error
+            raise portal_error(error, verb="get", kind=kind.name, name=name, namespace=KSERVE_NAMESPACE) from error
 
     def _gateway(self, api: ClusterApi, groups: frozenset[str]) -> Finding:
         if f"{HTTP_ROUTE.group}/{HTTP_ROUTE.version}" not in groups:
@@ -138,6 +149,18 @@ def _controller_tag(deployment: Object | None) -> str:
         return ""
     tags = [image.rpartition("/")[2].partition("@")[0].partition(":")[2] for image in images]
     return next((tag for tag in tags if _NUMBER.match(tag)), "")
+
+
+def _version_finding(tag: str) -> Finding:
+    if not tag:
+        return warns("probe.kserve_version_unknown")
+    if _number(tag) < OLDEST_KSERVE:
+        return fails("probe.kserve_old", version=tag, oldest=_written(OLDEST_KSERVE))
+    return works("probe.kserve", version=tag)
+
+
+def _written(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
 
 
 def _number(version: str) -> tuple[int, int]:

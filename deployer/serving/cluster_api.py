@@ -44,7 +44,9 @@ HTTP_ROUTE = Kind("gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute")
 DEPLOYMENT = Kind("apps", "v1", "deployments", "Deployment")
 POD = Kind("", "v1", "pods", "Pod")
 EVENT = Kind("", "v1", "events", "Event")
-KINDS = {kind.name: kind for kind in (INFERENCE_SERVICE, SERVING_RUNTIME, HTTP_ROUTE, DEPLOYMENT, POD, EVENT)}
+CONFIG_MAP = Kind("", "v1", "configmaps", "ConfigMap")
+_ALL = (INFERENCE_SERVICE, SERVING_RUNTIME, HTTP_ROUTE, DEPLOYMENT, POD, EVENT, CONFIG_MAP)
+KINDS = {kind.name: kind for kind in _ALL}
 
 
 class ApiError(Exception):

@@ -118,13 +118,14 @@ def test_the_role_reaches_no_other_namespace() -> None:
     assert not allowed(api.store, models, ask)
 
 
-def test_kserves_version_is_read_from_one_object_and_no_other() -> None:
+def test_kserves_version_and_settings_are_read_from_one_object_each_and_no_other() -> None:
     api = KubeApi()
     for obj in rendered(KUBERNETES / "kserve-version"):
         api.apply(PLURALS[obj["kind"]], obj)
     portal = User("system:serviceaccount:model-commons:model-commons")
-    controller, other = (
-        Request("get", "apps", "deployments", "kserve", name) for name in ("kserve-controller-manager", "another")
-    )
-    listing = Request("list", "apps", "deployments", "kserve")
-    assert [allowed(api.store, portal, one) for one in (controller, other, listing)] == [True, False, False]
+    for group, plural, name in (
+        ("apps", "deployments", "kserve-controller-manager"), ("", "configmaps", "inferenceservice-config"),
+    ):  # fmt: skip
+        asked = [Request("get", group, plural, "kserve", one) for one in (name, "another")]
+        asked.append(Request("list", group, plural, "kserve"))
+        assert [allowed(api.store, portal, one) for one in asked] == [True, False, False], plural

@@ -181,11 +181,22 @@ CONTROLLER = {
 }
 
 
+SETTINGS = {
+    "deploy": '{"defaultDeploymentMode": "Serverless"}', "ingress": '{"enableGatewayApi": true, "domainTemplate": "x"}',
+}  # fmt: skip
+
+
 class TestTheCluster:
     @pytest.fixture
     def cluster(self, tmp_path: Path) -> Callable[..., tuple[KubeApi, list[tuple[str, str]]]]:
-        def asked(*, scheme: str = "oci+native", image: str = "", **how: Any) -> tuple[KubeApi, list[tuple[str, str]]]:
+        def asked(
+            *, scheme: str = "oci+native", image: str = "", settings: dict[str, str] | None = None, **how: Any
+        ) -> tuple[KubeApi, list[tuple[str, str]]]:
             with KubeApi(**how) as api:
+                if settings is not None:
+                    api.create(
+                        "configmaps", {"metadata": {"name": "inferenceservice-config"}, "data": settings}, "kserve"
+                    )
                 if image:
                     CONTROLLER["spec"]["template"]["spec"]["containers"][0]["image"] = image  # type: ignore[index]  # a plain manifest
                     api.create("deployments", CONTROLLER, "kserve")
@@ -206,11 +217,13 @@ class TestTheCluster:
         return asked
 
     def test_that_has_everything(self, cluster: Any) -> None:
-        api, found = cluster(image="kserve/kserve-controller:v0.20.1")
+        api, found = cluster(image="kserve/kserve-controller:v0.20.1", settings=SETTINGS)
         assert found == [
             ("pass", "probe.cluster"),
             ("pass", "probe.image_volume"),
             ("pass", "probe.kserve"),
+            ("pass", "probe.kserve_default_mode"),
+            ("pass", "probe.kserve_gateway_api"),
             ("pass", "probe.gateway"),
             ("pass", "probe.kserve_mode"),
         ]
@@ -219,17 +232,33 @@ class TestTheCluster:
     @pytest.mark.parametrize(
         ("how", "expected"),
         [
+            ({"version": "v1.20.2"}, ("fail", "probe.cluster_old")),
             ({"version": "v1.33.1"}, ("warn", "probe.image_volume_gate")),
             ({"version": "v1.31.9"}, ("fail", "probe.image_volume_missing")),
             ({"version": "v1.31.9", "scheme": "oci"}, ("pass", "probe.images_fetched")),
             ({"image": "kserve/kserve-controller:v0.15.0"}, ("fail", "probe.kserve_old")),
             ({"image": "kserve/kserve-controller@sha256:abc"}, ("warn", "probe.kserve_version_unknown")),
+            ({"settings": {**SETTINGS, "ingress": '{"enableGatewayApi": false}'}}, ("warn", "probe.kserve_ingress")),
+            ({"settings": {**SETTINGS, "ingress": "{"}}, ("warn", "probe.kserve_settings_unknown")),
+            ({"settings": None}, ("warn", "probe.kserve_settings_unknown")),
             ({"without": ["inferenceservices"]}, ("fail", "probe.kserve_missing")),
             ({"without": ["httproutes"]}, ("fail", "probe.gateway_missing")),
         ],
     )
     def test_that_lacks_something(self, cluster: Any, how: dict[str, Any], expected: tuple[str, str]) -> None:
         assert expected in cluster(**how)[1]
+
+    def test_whose_kserve_may_not_be_looked_at(self, tmp_path: Path) -> None:
+        with KubeApi() as api:
+            api.create("serviceaccounts", {"metadata": {"name": "portal"}}, "default")
+            config = api.kubeconfig(tmp_path / "kubeconfig", token=api.token_for("default", "portal"))
+            made = Cluster(
+                portal="tests", namespace="default", image_repository="r/a", trial_repository="r/q", runtimes=RUNTIMES,
+                runtime_images={}, kubeconfig=str(config),
+            )  # fmt: skip
+            found = said(ClusterProbe(made, KubernetesApi))
+        hidden = ("probe.kserve_version_hidden", "probe.kserve_settings_hidden")
+        assert found[2:] == [*(("warn", code) for code in hidden), ("fail", "kserve.forbidden")]
 
     def test_that_is_away(self, tmp_path: Path) -> None:
         made = Cluster(
