@@ -110,6 +110,42 @@ def test_a_cup_and_a_route_that_were_deleted_by_hand_come_back_with_a_word(kube:
     assert sorted(tags) == ["rollout:degraded", "rollout:recovered"]
 
 
+@pytest.mark.parametrize("rounds", [1, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.parametrize("how", ["deleted", "edited"])
+def test_what_was_done_by_hand_is_mended_within_two_periods_and_told(
+    kube: KubeApi, player: Player, how: str, rounds: int
+) -> None:
+    rollout = scene.served()
+    backend, made = serving_backend(), live(kube, rollout)["spec"]
+
+    def noticed() -> bool:
+        status = backend.status(rollout.cup_name)
+        return status.phase is CupPhase.ABSENT if how == "deleted" else status.code == "kserve.drifted"
+
+    def well() -> bool:
+        status = backend.status(rollout.cup_name)
+        return status.phase is CupPhase.READY and not status.code
+
+    for number in range(1, rounds + 1):
+        if how == "deleted":
+            kube.delete(SERVICES, rollout.cup_name, NAMESPACE)
+        else:
+            edit(kube, rollout.cup_name, {"spec": {"predictor": {"maxReplicas": 1 + number}}})
+        until(noticed)
+
+        sweep(rollout)
+        until(well)
+        sweep(rollout)
+
+        assert (rollout.health, rollout.health_code) == (Health.HEALTHY, "")
+        assert live(kube, rollout)["spec"] == made
+        assert [obj["metadata"]["name"] for obj in kube.objects if obj.get("kind") == "InferenceService"] == [
+            rollout.cup_name
+        ]
+        told = "rollout:degraded" if how == "deleted" else "rollout:drifted"
+        assert Event.objects.filter(tag=told).count() == number
+
+
 def test_an_image_that_was_swapped_by_hand_is_put_back_and_told(kube: KubeApi, player: Player) -> None:
     rollout = scene.served()
     other = "oci+native://registry.example/models/approved@sha256:" + "ff" * 32
