@@ -73,11 +73,12 @@ def _of_the_house(seen: Seen) -> Iterator[AttentionRow]:
 
 def _of_versions(seen: Seen) -> Iterator[AttentionRow]:
     found = overview.attention()
+    bringing_back = _("The portal is bringing it back. If it stays down, an operator has to act.")
     for rollout in found.down:
         text = message(rollout.health_code, rollout.health_params)
         yield _about(
             rollout.version, WARNING, str(text.title), str(text.body),
-            who=_("The portal is bringing it back. If it stays down, an operator has to act."),
+            who=_("An operator has to act.") if rollout.misses_its_route else bringing_back,
             more_url=reverse("deployer:rollout", args=[rollout.pk]),
         )  # fmt: skip
     failed: list[Rollout | ImageBuild] = [*found.failed_rollouts, *found.failed_builds]

@@ -210,6 +210,14 @@ class TrafficRoute:
     shares: tuple[Share, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteTrouble:
+    """Why requests to an endpoint do not get past the gateway. `code` is a message id."""
+
+    code: str
+    params: Mapping[str, str | int | float] = field(default_factory=dict)
+
+
 class TrafficRouter(Protocol):
     """Says in front of the cups which of them gets which share. Every call has a timeout."""
 
@@ -218,6 +226,9 @@ class TrafficRouter(Protocol):
 
     def routes(self) -> Mapping[str, TrafficRoute]:
         """The routes that are there, by endpoint."""
+
+    def troubles(self) -> Mapping[str, RouteTrouble]:
+        """The routes that are there and that the gateway does not follow, by endpoint."""
 
     def remove(self, endpoint: str) -> None:
         """Take the route away; an absent one is fine."""

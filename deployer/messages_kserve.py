@@ -273,4 +273,20 @@ _API = {
         _("“%(webhook)s” says: %(detail)s An operator must look at that rule."),
     ),
 }
-KSERVE_MESSAGES = {**_IMAGES, **_PODS, **_CONTROL, **_API}
+_ROUTES = {
+    "route.ignored": Message(
+        _("No gateway takes up the route to this model."),
+        _(
+            "The replica answers the portal, and nobody from outside. An operator must check that the gateway "
+            "“%(gateway)s” exists, that its controller runs, and MODEL_COMMONS_KSERVE_GATEWAY."
+        ),
+    ),
+    "route.refused": Message(
+        _("The gateway does not accept the route to this model."),
+        _(
+            "The replica answers the portal, and nobody from outside. The gateway “%(gateway)s” says: %(detail)s An "
+            "operator must look at its listeners and at which namespaces they allow."
+        ),
+    ),
+}
+KSERVE_MESSAGES = {**_IMAGES, **_PODS, **_CONTROL, **_API, **_ROUTES}

@@ -96,8 +96,9 @@ def attention() -> Attention:
         for job in Job.objects.filter(kind__in=["check_frozen", "try_version"], state=JobState.FAILED).order_by("pk")
     }
     untried = ModelVersion.objects.filter(pk__in=jobs, state=VersionState.SUBMITTED)
+    amiss = Q(health__in=DOWN) | Q(health_code__startswith="route.")
     return Attention(
-        down=list(_rollouts().filter(state=RolloutState.READY, health__in=DOWN)[:MOST_PER_CAUSE]),
+        down=list(_rollouts().filter(amiss, state=RolloutState.READY)[:MOST_PER_CAUSE]),
         failed_rollouts=list(failed.filter(~Exists(newer))[:MOST_PER_CAUSE]),
         failed_builds=list(builds.select_related("version__registered_model__owner")[:MOST_PER_CAUSE]),
         untried=[

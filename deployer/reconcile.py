@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from deployer import services
-from deployer.backends import serving_backend
+from deployer.backends import serving_backend, traffic_router
 from deployer.cups import draft_cup_name, trial_cup_name
 from deployer.errors import OperatorError, TransientError
-from deployer.interfaces import CupPhase, CupStatus
+from deployer.interfaces import CupPhase, CupStatus, RouteTrouble
 from deployer.models import Health, Rollout, RolloutState
 from deployer.routes import converge_routes
 from deployer.selectors import retired_but_served, running_trials, wanted_rollouts
@@ -44,8 +44,9 @@ def reconcile() -> tuple[int, ...]:
         return _retire()
     due = list(_retire())
     wanted = wanted_rollouts()
+    troubles = _troubles()
     for rollout in wanted:
-        due += _look_at(rollout, statuses.get(rollout.cup_name))
+        due += _look_at(rollout, statuses.get(rollout.cup_name), _trouble(rollout, troubles))
     names = {rollout.cup_name for rollout in wanted} | {_trial_name(*trial) for trial in running_trials()}
     due += _clear_away(statuses.keys() - names)
     return tuple(due)
@@ -79,7 +80,24 @@ def _trial_name(kind: str, version_id: int, key: str, attempt: int) -> str:
     return trial_cup_name(version_id, int(key.rpartition(":")[2]), attempt)
 
 
-def _look_at(rollout: Rollout, status: CupStatus | None) -> tuple[int, ...]:
+def _troubles() -> Mapping[str, RouteTrouble] | None:
+    """The routes that do not work, by endpoint; None if that cannot be known now."""
+    try:
+        return traffic_router().troubles()
+    except (TransientError, OperatorError) as error:
+        logger.warning("the router cannot be asked about its routes: %s", error)
+        return None
+
+
+def _trouble(rollout: Rollout, troubles: Mapping[str, RouteTrouble] | None) -> RouteTrouble | None:
+    """What is wrong with the rollout's route, if it is the one that the endpoint answers with."""
+    if troubles is not None:
+        return troubles.get(rollout.endpoint.name) if rollout.endpoint.current_id == rollout.pk else None
+    # The gateway cannot be asked, so what was seen last stands.
+    return RouteTrouble(code=rollout.health_code, params=rollout.health_params) if rollout.misses_its_route else None
+
+
+def _look_at(rollout: Rollout, status: CupStatus | None, trouble: RouteTrouble | None) -> tuple[int, ...]:
     phase = CupPhase.ABSENT if status is None else status.phase
     health = _HEALTH[phase]
     if rollout.state == RolloutState.APPLYING and phase is CupPhase.ABSENT:
@@ -93,8 +111,10 @@ def _look_at(rollout: Rollout, status: CupStatus | None) -> tuple[int, ...]:
     if rollout.health_code and {rollout.health, health} <= DOWN and seen.restarts == rollout.restarts:
         # The same replica is still down: what is on record may be why it cannot come back, which the backend knows not.
         seen = replace(seen, code=rollout.health_code, params=rollout.health_params)
-    services.note_health(rollout=rollout, seen=seen)
     changed_by_hand = phase is CupPhase.READY and bool(seen.code)
+    if trouble is not None and phase is CupPhase.READY and not seen.code:
+        seen = replace(seen, code=trouble.code, params=trouble.params)
+    services.note_health(rollout=rollout, seen=seen)
     if rollout.state == RolloutState.READY and (changed_by_hand or phase in {CupPhase.FAILED, CupPhase.ABSENT}):
         return services.queue_convergence(rollout)
     return ()

@@ -65,7 +65,7 @@ def wanted_rollouts() -> list[Rollout]:
     """Rollouts whose cups should be there: starting, serving, or replaced and still draining."""
     draining = Q(state=RolloutState.SUPERSEDED, stop_after__gt=timezone.now())
     wanted = Q(state__in=[RolloutState.APPLYING, RolloutState.READY]) | draining
-    return list(Rollout.objects.filter(wanted).select_related("version__registered_model"))
+    return list(Rollout.objects.filter(wanted).select_related("endpoint", "version__registered_model"))
 
 
 def retired_but_served() -> list[int]:

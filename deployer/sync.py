@@ -42,7 +42,7 @@ def sync_of(rollout: Rollout, *, compared: bool) -> Sync:
     if not compared:
         return Sync.UNKNOWN
     if rollout.state == RolloutState.READY:
-        running = rollout.health not in {Health.MISSING, Health.UNKNOWN}
+        running = rollout.health not in {Health.MISSING, Health.UNKNOWN} and not rollout.misses_its_route
         return Sync.SYNCED if running and rollout.endpoint.current_id == rollout.pk else Sync.OUT_OF_SYNC
     if rollout.state in {RolloutState.SUPERSEDED, RolloutState.RETIRED}:
         # Nothing of it should run: the sweep forgets the health of a cup that is gone.
@@ -80,7 +80,7 @@ def sync_of_endpoint(
     if current is None:
         return Sync.OUT_OF_SYNC if newest_state in {*_UNDER_WAY, RolloutState.FAILED} else Sync.SYNCED
     behind = newest_id != current.pk and newest_state in {*_UNDER_WAY, RolloutState.FAILED}
-    missing = current.health in {Health.MISSING, Health.UNKNOWN}
+    missing = current.health in {Health.MISSING, Health.UNKNOWN} or current.misses_its_route
     return Sync.OUT_OF_SYNC if behind or unbuilt or missing else Sync.SYNCED
 
 

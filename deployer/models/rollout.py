@@ -75,6 +75,11 @@ class Rollout(models.Model):
         return f"{self.endpoint} ← {self.version}"
 
     @property
+    def misses_its_route(self) -> bool:
+        """Whether the replica answers while the gateway leads nobody to it; such codes begin with `route.`."""
+        return self.health_code.startswith("route.")
+
+    @property
     def cup_name(self) -> str:
         """The name of the cup on the serving backend; unique for ever."""
         return f"cup-{self.pk}"

@@ -123,5 +123,7 @@ def _event(rollout: Rollout, seen: Observation, health: Health) -> str:
     if health == Health.HEALTHY and rollout.health in DOWN:
         return "rollout:recovered"
     if health == Health.HEALTHY and seen.code and rollout.health_code != seen.code:
-        return "rollout:drifted"
+        return "rollout:unrouted" if seen.code.startswith("route.") else "rollout:drifted"
+    if health == Health.HEALTHY and rollout.misses_its_route and not seen.code:
+        return "rollout:recovered"
     return ""

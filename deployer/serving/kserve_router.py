@@ -5,27 +5,34 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 
 from deployer.errors import OperatorError, PortalError, TransientError
-from deployer.interfaces import TrafficRoute
+from deployer.interfaces import RouteTrouble, TrafficRoute
 
 from .cluster import ENDPOINT, PORTAL, Cluster
 from .cluster_api import HTTP_ROUTE, ApiError, ClusterApi, Object, portal_error
 from .drift import holds
 from .http_route import http_route, route_in
 from .reflector import Reflector
+from .route_status import trouble_with
 
 logger = logging.getLogger(__name__)
 SYNC_SECONDS = 20.0
 STALE_SECONDS = 60.0
+_META = ("name", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp")
 
 
 class KServeRouter:
     """`TrafficRouter` over the Gateway API. Threads may share one; a forked process makes its own anew."""
 
-    def __init__(self, cluster: Cluster, *, connect: Callable[[], ClusterApi] | None = None) -> None:
+    def __init__(
+        self, cluster: Cluster, *, connect: Callable[[], ClusterApi] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
         self._cluster = cluster
+        self._clock = clock
         self._connect = connect or (lambda: _kubernetes(cluster))
         self._lock = threading.Lock()
         self._parts: tuple[int, ClusterApi, Reflector] | None = None
@@ -47,6 +54,12 @@ class KServeRouter:
     def routes(self) -> Mapping[str, TrafficRoute]:
         """The routes of this portal."""
         return {name: route_in(found) for name, found in sorted(self._fresh().all().items())}
+
+    def troubles(self) -> Mapping[str, RouteTrouble]:
+        """What the gateway says against routes of this portal, from what the watch has told."""
+        now = self._clock()
+        looked = {name: trouble_with(found, self._cluster, now=now) for name, found in self._fresh().all().items()}
+        return {name: trouble for name, trouble in looked.items() if trouble is not None}
 
     def remove(self, endpoint: str) -> None:
         """Take the route away; an absent one, or another's, is left alone."""
@@ -109,10 +122,14 @@ class KServeRouter:
 
 
 def reduced_route(found: Object) -> Object:
-    """An HTTPRoute's way and who it is."""
+    """An HTTPRoute's way, who it is, and what gateways say of it."""
     meta = found["metadata"]
-    kept = {name: meta[name] for name in ("name", "uid", "resourceVersion", "deletionTimestamp") if name in meta}
-    return {"metadata": {**kept, "annotations": {ENDPOINT: meta["name"]}}, "spec": found.get("spec") or {}}
+    kept = {name: meta[name] for name in _META if name in meta}
+    return {
+        "metadata": {**kept, "annotations": {ENDPOINT: meta["name"]}},
+        "spec": found.get("spec") or {},
+        "status": {"parents": (found.get("status") or {}).get("parents") or []},
+    }
 
 
 def _kubernetes(cluster: Cluster) -> ClusterApi:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from deployer.interfaces import TrafficRoute
+from deployer.interfaces import RouteTrouble, TrafficRoute
 
 
 class LocalRouter:
@@ -20,6 +20,10 @@ class LocalRouter:
     def routes(self) -> Mapping[str, TrafficRoute]:
         """What was wanted."""
         return dict(sorted(self._routes.items()))
+
+    def troubles(self) -> Mapping[str, RouteTrouble]:
+        """None: whoever reads the routes follows them."""
+        return {}
 
     def remove(self, endpoint: str) -> None:
         """Forget the route."""

@@ -128,6 +128,7 @@ CIRCLES: Mapping[str, Sequence[Circle]] = {
     "rollout:failed": TROUBLE,
     "rollout:degraded": TROUBLE,
     "rollout:drifted": TROUBLE,
+    "rollout:unrouted": TROUBLE,
     "rollout:recovered": TROUBLE,
     "report:filed": ((Concern.REPORTS, report_desk),),
     "report:open": ((Concern.REPORTS, report_sender), (Concern.REPORTS, report_desk)),

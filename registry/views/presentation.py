@@ -79,6 +79,7 @@ EVENT_TEXTS = {
     "rollout:retired": _("took version %(version)s out of service"),
     "rollout:degraded": _("noticed that version %(version)s is down"),
     "rollout:drifted": _("saw that somebody changed version %(version)s on the cluster, and puts it back"),
+    "rollout:unrouted": _("saw that the gateway leads nobody to version %(version)s"),
     "rollout:recovered": _("saw version %(version)s answer again"),
 }
 

@@ -53,6 +53,7 @@ def test_a_route_is_there_as_soon_as_it_is_wanted(router: TrafficRouter) -> None
     router.route(WHOLE)
     router.route(OTHER)
     assert router.routes() == {"article-quality": WHOLE, "iris": OTHER}
+    assert router.troubles() == {}
 
 
 def test_wanting_again_changes_nothing_and_wanting_something_else_changes_all_of_it(router: TrafficRouter) -> None:

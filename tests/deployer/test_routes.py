@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from deployer.backends import traffic_router
 from deployer.errors import OperatorError, TransientError
-from deployer.interfaces import Share, TrafficRoute
-from deployer.models import Rollout
+from deployer.interfaces import RouteTrouble, Share, TrafficRoute
+from deployer.models import Health, Rollout
 from deployer.reconcile import reconcile, repair_routes
 from deployer.routes import converge_routes
-from registry.models import Job
+from deployer.sync import Sync, sync_of
+from registry.models import Event, Job
 from registry.services import retire_version
-from tests.deployer import scene
+from tests.deployer import pages, scene
 from tests.fakes.routing import FakeRouter
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_fakes")]
@@ -99,3 +101,31 @@ def test_an_error_of_the_router_is_worth_repeating(router: FakeRouter) -> None:
     router.down = True
     with pytest.raises(TransientError, match=r"kserve\.api_unreachable"):
         converge_routes()
+
+
+def test_a_route_that_the_gateway_refuses_is_told_until_it_is_followed(router: FakeRouter, client: Client) -> None:
+    """The replica is well, and what should be served is not what is served."""
+    rollout = scene.served()
+    refused = RouteTrouble(code="route.refused", params={"gateway": "gateways/models", "detail": "no such listener"})
+    router.ignored[rollout.endpoint.name] = refused
+    applied = scene.serving().calls.count(("apply", rollout.cup_name))
+
+    for _round in range(3):
+        scene.work(reconcile())
+        rollout.refresh_from_db()
+        assert (rollout.health, rollout.health_code) == (Health.HEALTHY, "route.refused")
+        router.down = _round == 1  # what was seen last stands while nobody answers
+    router.down = False
+    assert sync_of(rollout, compared=True) == Sync.OUT_OF_SYNC
+    assert scene.serving().calls.count(("apply", rollout.cup_name)) == applied, "the replica needs nothing"
+    for page in (f"/rollouts/{rollout.pk}/", "/operations/"):
+        assert "no such listener" in pages.text_of(client.get(page))
+
+    router.ignored.clear()
+    scene.work(reconcile())
+    rollout.refresh_from_db()
+
+    assert (rollout.health, rollout.health_code) == (Health.HEALTHY, "")
+    assert sync_of(rollout, compared=True) == Sync.SYNCED
+    told = Event.objects.filter(tag__in=["rollout:unrouted", "rollout:recovered"]).order_by("pk")
+    assert list(told.values_list("tag", flat=True)) == ["rollout:unrouted", "rollout:recovered"]
