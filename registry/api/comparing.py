@@ -86,19 +86,24 @@ class TensorChangeAnswer(Serializer[Any]):
     breaking = BooleanField(help_text="Whether requests made for the old version may fail.")
 
 
-class ComparisonAnswer(Serializer[Any]):
+class DifferenceAnswer(Serializer[Any]):
+    """What differs beside the files."""
+
+    licence = TextChangeAnswer(allow_null=True)
+    cpu_millis = NumberChangeAnswer(allow_null=True)
+    memory_bytes = NumberChangeAnswer(allow_null=True)
+    card = CardLineAnswer(many=True)
+    examples = ExampleChangeAnswer(many=True)
+
+
+class ComparisonAnswer(DifferenceAnswer):
     """What differs; null or an empty list where nothing does."""
 
     old = IntegerField()
     new = IntegerField()
     breaking = BooleanField(help_text="Whether requests made for the old version may fail with the new one.")
-    licence = TextChangeAnswer(allow_null=True)
     runtime = TextChangeAnswer(allow_null=True)
-    cpu_millis = NumberChangeAnswer(allow_null=True)
-    memory_bytes = NumberChangeAnswer(allow_null=True)
-    card = CardLineAnswer(many=True)
     files = ComparedFileAnswer(many=True)
-    examples = ExampleChangeAnswer(many=True)
     tensors = TensorChangeAnswer(many=True)
 
 
@@ -136,7 +141,7 @@ def _row(found: ComparedVersions) -> dict[str, object]:
 
 
 def difference_row(difference: Comparison) -> dict[str, object]:
-    """What differs beside the files."""
+    """The fields of `DifferenceAnswer`."""
     return {
         "licence": _pair(difference.licence),
         "cpu_millis": _pair(difference.cpu_millis),

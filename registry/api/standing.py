@@ -12,14 +12,7 @@ from rest_framework.serializers import Serializer
 
 from registry import selectors
 from registry.api.base import ApiView, answered
-from registry.api.comparing import (
-    CardLineAnswer,
-    ExampleChangeAnswer,
-    FileChangeAnswer,
-    NumberChangeAnswer,
-    TextChangeAnswer,
-    difference_row,
-)
+from registry.api.comparing import DifferenceAnswer, FileChangeAnswer, difference_row
 from registry.api.fields import CharField, ChoiceField, DateTimeField, IntegerField, StrictSerializer
 from registry.api.operations import operation
 from registry.errors import ConflictError, NotFoundError
@@ -70,16 +63,11 @@ class SinceQuery(StrictSerializer):
     )
 
 
-class ChangesAnswer(Serializer[Any]):
+class ChangesAnswer(DifferenceAnswer):
     """What differs from a base; null or an empty list where nothing does."""
 
     base = BaseAnswer(allow_null=True, help_text="Null: there is nothing to compare with.")
-    licence = TextChangeAnswer(allow_null=True)
-    cpu_millis = NumberChangeAnswer(allow_null=True)
-    memory_bytes = NumberChangeAnswer(allow_null=True)
-    card = CardLineAnswer(many=True)
     files = FileChangeAnswer(many=True)
-    examples = ExampleChangeAnswer(many=True)
 
 
 class StandingView(ApiView):
