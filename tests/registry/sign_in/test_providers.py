@@ -142,6 +142,7 @@ FORGERIES: dict[str, Callable[[Provider], None]] = {
     "user information about somebody else": other_person,
     "signed by another key": other_key,
     "signed by a shared secret": shared_secret,
+    "not signed at all": no_signature,
     "a description that names another issuer": other_issuer,
 }
 
