@@ -15,7 +15,6 @@ from deployer.traffic import Period, Slot
 from registry.charts import Chart, Marker, Series, line_chart
 
 MOST_MARKERS = 8
-MOST_LABELS = 3
 COLUMNS = (
     "from_utc",
     "requests",

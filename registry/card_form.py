@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from registry.card_sections import read_sections, with_sections
-from registry.card_template import GUIDED_SECTIONS, INTRODUCTION
 from registry.front_matter import read_front_matter, split_front_matter
 from registry.front_matter_edit import Value, is_plain, with_facts
 
 LIST_FACTS = ("language", "tags", "datasets", "metrics")
 TEXT_FACTS = ("base_model", "library_name")
-SECTION_KEYS = tuple(section.key for section in (INTRODUCTION, *GUIDED_SECTIONS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

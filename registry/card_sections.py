@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from registry.card_outline import Heading, headings, visible_lines
-from registry.card_template import GUIDED_SECTIONS, INTRODUCTION, KNOWN_PROMPTS, CardSection
+from registry.card_template import GUIDED_SECTIONS, INTRODUCTION, KNOWN_PROMPTS
 from registry.errors import UserError
 from registry.front_matter import split_front_matter
 
@@ -184,8 +184,3 @@ def _trimmed(text: str) -> str:
     while lines and not lines[-1].strip():
         lines.pop()
     return "\n".join(lines)
-
-
-def guided(key: str) -> CardSection:
-    """The section of this key."""
-    return next(section for section in (INTRODUCTION, *GUIDED_SECTIONS) if section.key == key)

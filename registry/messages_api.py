@@ -21,7 +21,6 @@ API_MESSAGES: Mapping[str, Message] = {
         _("Leave out NUL characters, lone surrogates, numbers that are not finite, and integers beyond 64 bits."),
     ),
     "api.too_large": Message(_("The body is too large."), _("At most %(limit_bytes)s are taken here.")),
-    "api.length_required": Message(_("The length of the body is missing."), _("Send it in the header Content-Length.")),
     "api.media_type": Message(_("Only JSON is understood here."), _("Send the body as “application/json”.")),
     "api.not_acceptable": Message(_("Only JSON is answered here."), _("Accept “application/json”.")),
     "api.method": Message(

@@ -40,9 +40,6 @@ GATE_MESSAGES: dict[str, Message] = {
         _('Rename the file without < > : " | ? and *.'),
     ),
     "gate.name_reserved": Message(_("The file name is reserved on Windows."), _RENAME),
-    "gate.name_duplicate": Message(
-        _("Two files have the same name but for upper and lower case."), _("Rename one of them.")
-    ),
     # Families that are never accepted
     "gate.pickle": Message(
         _("This is a pickle, which is a program and not only data."),

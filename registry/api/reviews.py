@@ -41,7 +41,6 @@ from registry.tasks import ring
 
 COUNTED = ("risks", "passed", "warnings", "failed", "approvals", "may_decide")
 LONGEST_WAITING_FIRST = Order(("submitted_at", "pk"), descending=False)
-DIGEST = r"^sha256:[0-9a-f]{64}\Z"
 
 
 class WaitingAnswer(Serializer[Any]):

@@ -45,7 +45,6 @@ from registry.views.presentation import check_rows, trial_row
 MIB = 1024**2
 OWNER = {"scopes": (Scope.SUBMIT,), "right": may_submit}
 OWNER_OR_OPERATOR = {"scopes": (Scope.SUBMIT, Scope.OPERATE)}
-PAYLOAD = (HTTPStatus.INTERNAL_SERVER_ERROR,)
 
 
 class VersionBody(StrictSerializer):

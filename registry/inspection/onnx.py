@@ -33,10 +33,10 @@ class _Known(NamedTuple):
     numbers: frozenset[int]
 
 
-_M_IR, _M_PRODUCER, _M_PRODUCER_VERSION, _M_GRAPH, _M_OPSET, _M_METADATA = 1, 2, 3, 7, 8, 14
+_M_IR, _M_PRODUCER, _M_PRODUCER_VERSION, _M_GRAPH, _M_OPSET = 1, 2, 3, 7, 8
 _M_TRAINING, _M_FUNCTIONS = 20, 25
 _M_KNOWN = _Known("ModelProto", frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14}))
-_G_NODE, _G_NAME, _G_INITIALIZER, _G_INPUT, _G_OUTPUT, _G_SPARSE = 1, 2, 5, 11, 12, 15
+_G_NODE, _G_INITIALIZER, _G_INPUT, _G_OUTPUT, _G_SPARSE = 1, 5, 11, 12, 15
 _G_KNOWN = _Known("GraphProto", frozenset({1, 2, 5, 10, 11, 12, 13, 14, 15, 16}))
 _N_OPERATOR, _N_ATTRIBUTE, _N_DOMAIN = 4, 5, 7
 _N_KNOWN = _Known("NodeProto", frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10}))

@@ -20,7 +20,7 @@ _T_KNOWN = frozenset({1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16})
 _SPARSE_VALUES, _SPARSE_INDICES, _SPARSE_DIMS = 1, 2, 3
 _V_NAME, _V_TYPE = 1, 2
 _TYPE_TENSOR, _TENSOR_ELEMENT, _TENSOR_SHAPE = 1, 1, 2
-_DIM, _DIM_VALUE, _DIM_PARAM = 1, 1, 2
+_DIM, _DIM_VALUE = 1, 1
 # TensorProto.DataType: name in the Open Inference Protocol and bits of one raw item (0 where raw data are not allowed).
 _TYPES: dict[int, tuple[str, int]] = {
     1: ("FP32", 32), 2: ("UINT8", 8), 3: ("INT8", 8), 4: ("UINT16", 16), 5: ("INT16", 16), 6: ("INT32", 32),

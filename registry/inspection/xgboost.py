@@ -22,7 +22,6 @@ MAX_TOKENS = 20_000_000
 MAX_TREES = 1_000_000
 MAX_FEATURES = 10_000_000
 MAX_LISTED = 200
-_ROOT_PARENTS = (2147483647, -1)
 _NUMBER = re.compile(r"\d{1,12}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}:?[a-z0-9_@\-]{0,60}")
 _PER_NODE = ("left_children", "right_children", "split_indices", "split_conditions", "default_left")

@@ -12,7 +12,6 @@ from tests.architecture import ROOT
 
 Object = dict[str, Any]
 KUBERNETES = ROOT / "deploy" / "kubernetes"
-CLUSTER_WIDE = {"Namespace"}
 PLURALS = {
     "Namespace": "namespaces",
     "NetworkPolicy": "networkpolicies",

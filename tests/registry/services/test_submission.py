@@ -27,7 +27,6 @@ from tests.registry.scene import (
 from tests.registry.services.test_drafts import code_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fakes")]
-OTHERS = [state for state in VersionState if state != VersionState.DRAFT]
 
 
 @pytest.fixture

@@ -48,10 +48,3 @@ def tus(ada: Account) -> TusClient:
     client = Client()
     client.force_login(ada)
     return TusClient(client)
-
-
-@pytest.fixture
-def tus_of_bob(bob: Account) -> TusClient:
-    client = Client()
-    client.force_login(bob)
-    return TusClient(client)
