@@ -50,7 +50,7 @@ def child_exit(server: object, worker: Any) -> None:
     del server
     from prometheus_client.multiprocess import mark_process_dead  # only now, as it looks for the folder when imported
 
-    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # the library's
 
 
 def on_exit(server: object) -> None:

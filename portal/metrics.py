@@ -95,5 +95,5 @@ def exposition() -> bytes:
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return written(REGISTRY) + written(standing)
     everywhere = CollectorRegistry()
-    MultiProcessCollector(everywhere)  # type: ignore[no-untyped-call]
+    MultiProcessCollector(everywhere)  # type: ignore[no-untyped-call]  # the library's
     return written(everywhere) + written(standing)

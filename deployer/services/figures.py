@@ -98,7 +98,7 @@ _KEYS = ("endpoint_id", "at", "seconds", "version_number")
 _COLUMNS = (*_KEYS, *COUNT_COLUMNS)
 # Every name in it is one of ours above; what is counted goes in as parameters.
 _UPSERT = (
-    f"INSERT INTO {_TABLE} ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_COLUMNS))}) "  # noqa: S608
+    f"INSERT INTO {_TABLE} ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_COLUMNS))}) "  # noqa: S608  # as said
     f"ON CONFLICT ({', '.join(_KEYS)}) DO UPDATE SET "
     + ", ".join(f"{name} = {_TABLE}.{name} + excluded.{name}" for name in COUNT_COLUMNS)
 )

@@ -30,7 +30,7 @@ class Account(AbstractUser):
     )
 
     first_name = None  # type: ignore[assignment]  # one display name: not every culture splits names in two
-    last_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]  # as above
     REQUIRED_FIELDS: ClassVar[list[str]] = []
     # The scopes of the token by which this instance was authenticated; None where a person signed in.
     token_scopes: frozenset[str] | None = None

@@ -50,7 +50,7 @@ class ServedModel(Model):
         """The protocol's metadata of the outputs."""
         return [spec.as_metadata() for spec in self.adapter.outputs]
 
-    async def predict(self, payload: Any, headers: Any = None, response_headers: Any = None) -> Any:  # noqa: ARG002
+    async def predict(self, payload: Any, headers: Any = None, response_headers: Any = None) -> Any:  # noqa: ARG002  # KServe's hook
         """Answer a decoded V1 dictionary or V2 request."""
         loop = asyncio.get_running_loop()
         work = self._infer if isinstance(payload, InferRequest) else self._predict_v1

@@ -110,7 +110,7 @@ class CardForm(PartialForm):
                 widget=forms.Textarea(attrs=attrs),
             )
             # Empty while it is written, but asked for by the checks: "optional" would mislead.
-            self.fields[key].unmarked = key in _ASKED_FOR  # type: ignore[attr-defined]
+            self.fields[key].unmarked = key in _ASKED_FOR  # type: ignore[attr-defined]  # read by templates/django/forms
         for name in structured:
             self.fields[name].disabled = True
             self.fields[name].help_text = _(
