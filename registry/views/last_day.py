@@ -1,4 +1,4 @@
-"""A model's last 24 hours in a box, for every page that shows it."""
+"""A model's last 24 hours in a box."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from registry.interfaces import LastDay
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastDayBox:
-    """What `registry/includes/last_day.html` shows."""
+    """What `registry/fragments/last_day.html` shows."""
 
     figures: LastDay
     chart: Chart

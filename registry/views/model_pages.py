@@ -18,6 +18,7 @@ from registry.permissions import may_decide, may_edit_version, may_retire
 from registry.views.access import PAGE_SIZE, paged
 from registry.views.conversation import conversation_context
 from registry.views.file_preview import preview_of
+from registry.views.last_day import last_day_box
 from registry.views.model_frame import ModelFrame, citations_of, frame_context, model_frame, snippets_of
 from registry.views.presentation import (
     check_rows,
@@ -32,11 +33,12 @@ RECENT = 8
 
 @require_safe
 def model(request: HttpRequest, owner: str, name: str) -> HttpResponse:
-    """The card of the version in use, how to call it, its facts and how to cite it."""
+    """The card of the version in use, how to call it and how it was called, its facts and how to cite it."""
     frame = model_frame(request, owner, name, tab="model")
     context = {
         "snippets": snippets_of(request, frame),
         "example": frame.version.examples.first() if frame.live else None,
+        "last_day": last_day_box(frame.registered_model.pk),
         "citation": citations_of(request, frame),
         "events": timeline_rows(selectors.public_events(registered_model=frame.registered_model)[:RECENT]),
     }

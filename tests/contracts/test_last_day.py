@@ -1,26 +1,21 @@
-"""What registration's pages may rely on about a model's last 24 hours, whoever tells them."""
+"""What a model's page may rely on about the model's last 24 hours, whoever tells them."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
-from django.template.loader import render_to_string
 
 from deployer import services
 from deployer.directory import EndpointDirectory
 from deployer.services.figures import Counts, Span
 from deployer.traffic import LAST_DAY
-from registry.backends import serving_directory
 from registry.interfaces import LastDay, ServingDirectory
-from registry.views.last_day import last_day_box
 from tests.deployer import scene
 from tests.deployer.conftest import _fakes  # noqa: F401  # a fixture
 from tests.fakes.directory import FakeServingDirectory
-from tests.fakes.wiring import entry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_fakes")]
 NEVER_SERVED = 4711
@@ -75,16 +70,3 @@ def test_the_last_day_is_told_in_even_steps(served: Served) -> None:
 
 def test_of_a_model_that_was_never_served_there_is_nothing(served: Served) -> None:
     assert served.directory.last_day(NEVER_SERVED) is None
-
-
-def test_the_box_shows_the_last_day(served: Served, settings: Any) -> None:
-    settings.BACKENDS = {**settings.BACKENDS, "serving_directory": entry(served.directory)}
-    assert serving_directory() is served.directory
-
-    html = render_to_string("registry/includes/last_day.html", {"last_day": last_day_box(served.registered_model_id)})
-
-    assert "Last 24 hours" in html
-    assert "50 %" in html
-    assert "34.2 ms" in html
-    assert 'role="img"' in html
-    assert render_to_string("registry/includes/last_day.html", {"last_day": last_day_box(NEVER_SERVED)}).strip() == ""

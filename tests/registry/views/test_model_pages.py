@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from registry.interfaces import LastDay
 from registry.models import ModelVersion
 from registry.views.file_preview import LONGEST_PREVIEW
 from tests.factories import add_file, make_draft
@@ -103,6 +104,25 @@ class TestFiles:
         assert [row.path for row in newest.context["files"]] == ["new.txt"]
         assert [row.path for row in earlier.context["files"]] == ["model.json"]
         assert newest.context["numbers"] == [2, 1]
+
+
+class TestLastDay:
+    def test_the_card_page_shows_how_the_model_was_asked(self, settings: Any) -> None:
+        directory, version = FakeServingDirectory(), approved()
+        directory.days[version.registered_model_id] = LastDay(
+            requests=2, p95_ms=34.25, error_percent=50.0, moments=(0, 900), per_second=(0.0, 2 / 900)
+        )
+        settings.BACKENDS = {**settings.BACKENDS, "serving_directory": entry(directory)}
+
+        html = text_of(Client().get(to("model", *named(version))))
+
+        assert "Last 24 hours" in html
+        assert "50 %" in html
+        assert "34.2 ms" in html
+        assert 'role="img"' in html
+
+    def test_of_a_model_that_was_never_served_nothing_is_shown(self) -> None:
+        assert "Last 24 hours" not in text_of(Client().get(to("model", *named(in_review()))))
 
 
 class TestUnserved:
