@@ -14,6 +14,7 @@ from portal import cluster, env, env_kserve, production
 from portal.data_folder import load_secret_key, made_folder
 from portal.env_parsers import ROOT
 from portal.logs import logging_settings
+from portal.object_storage import upload_origins
 from portal.sign_in import *  # noqa: F403  # each name there is a setting
 from portal.sign_in import ACCOUNT_EMAIL_VERIFICATION, SIGN_IN_APPS
 
@@ -184,6 +185,9 @@ IDEMPOTENCY_HOURS = env.IDEMPOTENCY_HOURS
 NOTIFICATION_MAIL_DELAY_SECONDS = env.NOTIFICATION_MAIL_DELAY_SECONDS
 NOTIFICATION_MAIL_PAUSE_MINUTES = env.NOTIFICATION_MAIL_PAUSE_MINUTES
 
+UPLOAD_ORIGINS = upload_origins(
+    public_url=env.S3_PUBLIC_URL, bucket=env.S3_BUCKET, path_style=env.S3_ADDRESSING == "path"
+)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -191,7 +195,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
-        "connect-src": [SELF],
+        "connect-src": [SELF, *UPLOAD_ORIGINS],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

@@ -67,6 +67,8 @@ await build( {
 		draft: 'js/draft.js',
 		poll: 'js/poll.js',
 		upload: 'js/upload.js',
+		'upload-direct': 'js/upload-direct.js',
+		'upload-tus': 'js/upload-tus.js',
 		webauthn: 'js/webauthn.js'
 	},
 	outdir: join( work, 'dist' ),

@@ -45,6 +45,15 @@ class UploadBody(StrictSerializer):
     length = IntegerField(min_value=0, max_value=LARGEST, help_text="Bytes.")
 
 
+class DirectUploadBody(UploadBody):
+    """A file that is about to come past the portal."""
+
+    modified = IntegerField(
+        required=False, min_value=0, max_value=LARGEST,
+        help_text="Its time of change, in ms since 1970: whoever goes on with it later sees that it is the same.",
+    )  # fmt: skip
+
+
 class UploadAnswer(Serializer[Any]):
     """An upload. Send its bytes to `tus_url` by tus 1.0.0, from `offset` on, with the same token."""
 
@@ -89,6 +98,14 @@ class PartAnswer(Serializer[Any]):
     length = IntegerField(help_text="Bytes.")
     url = URLField()
     expires_at = DateTimeField()
+
+
+class ArrivedAnswer(Serializer[Any]):
+    """How far a direct upload is."""
+
+    part_bytes = IntegerField()
+    parts = IntegerField(help_text="How many there are; every one but the last has part_bytes.")
+    arrived = ListField(child=IntegerField(), help_text="Numbers of the parts that are there whole.")
 
 
 class PartsAnswer(Serializer[Any]):
@@ -154,7 +171,7 @@ class DirectUploads(ApiView):
         name="create_direct_upload", summary="Reserve room for a file, then send its parts to the object storage.",
         description="For large files where the portal keeps files in S3-compatible storage: ask for the addresses of "
         "the parts, PUT each there, then complete the upload. 409 where the portal takes uploads by tus only.",
-        **OWNER, body=UploadBody, answer=DirectUploadAnswer, status=HTTPStatus.CREATED,
+        **OWNER, body=DirectUploadBody, answer=DirectUploadAnswer, status=HTTPStatus.CREATED,
         errors=(HTTPStatus.CONFLICT, HTTPStatus.INSUFFICIENT_STORAGE, HTTPStatus.SERVICE_UNAVAILABLE),
     )  # fmt: skip
     def post(self, request: Request, pk: int, given: Mapping[str, Any]) -> Response:
@@ -171,6 +188,17 @@ class PartAddresses(ApiView):
     """Where parts are sent."""
 
     tag = "Files and uploads"
+
+    @operation(
+        name="list_upload_parts", summary="Read which parts of a direct upload have arrived.",
+        **OWNER, answer=ArrivedAnswer,
+        errors=(HTTPStatus.CONFLICT, HTTPStatus.GONE, HTTPStatus.SERVICE_UNAVAILABLE),
+    )  # fmt: skip
+    def get(self, request: Request, upload_id: UUID) -> Response:
+        """Asked of the storage. 404 where it has dropped the parts: begin anew."""
+        del request
+        found = upload_of(account=self.account(), upload_id=str(upload_id))
+        return answered(ArrivedAnswer, direct.progress_of(upload=found))
 
     @operation(
         name="sign_upload_parts", summary="Get signed addresses for parts of a direct upload.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from registry.errors import ConflictError, NotFoundError, PortalError, UserError
 from registry.interfaces import DirectUploads
 from registry.models import Account, Upload
 from registry.services.finishing import Due, queue_finishing
-from registry.services.uploads import create_upload, terminate_upload
+from registry.services.uploads import create_upload, extend, terminate_upload
 
 ADDRESSES_AT_ONCE = 100
 _ADDRESS_LIFE = timedelta(hours=1)
@@ -30,12 +31,25 @@ class PartAddress:
     expires_at: datetime
 
 
-def begin_direct(*, actor: Account, version_id: int, path: str, length: int) -> Upload:
-    """Reserve room as for every upload, and open a session; `ConflictError` where the portal knows no such way."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an upload is: `arrived` are the numbers of the parts that are there whole, of `parts`."""
+
+    part_bytes: int
+    parts: int
+    arrived: Sequence[int]
+
+
+def begin_direct(*, actor: Account, version_id: int, path: str, length: int, modified: int | None = None) -> Upload:
+    """Reserve room as for every upload, and open a session; `ConflictError` where the portal knows no such way.
+
+    `modified` is the file's own time of change, in ms since 1970: what is unfinished goes on with that very file only.
+    """
     place = _place()
     if not length:
         raise UserError("upload.direct_empty", field="length")
-    upload = create_upload(actor=actor, version_id=version_id, path=path, length=length)
+    metadata = "" if modified is None else f"modified {base64.b64encode(str(modified).encode()).decode()}"
+    upload = create_upload(actor=actor, version_id=version_id, path=path, length=length, metadata=metadata)
     try:
         upload.direct_session = place.begin(upload.pk.hex)
     except PortalError:
@@ -50,23 +64,40 @@ def part_bytes() -> int:
     return _place().part_bytes
 
 
-def addresses(*, upload: Upload, numbers: Sequence[int]) -> list[PartAddress]:
-    """Signed addresses of these parts, at most `ADDRESSES_AT_ONCE`; ask again for those that expired."""
+def progress_of(*, upload: Upload) -> Progress:
+    """Which parts have arrived; `NotFoundError` where the storage has dropped them, so that it must begin anew."""
     place = _place_of(upload)
-    last = -(-upload.length // place.part_bytes)
-    wrong = next((number for number in numbers if not 1 <= number <= last), None)
+    lengths = _lengths(upload.length, place.part_bytes)
+    if upload.direct_arrived:
+        return Progress(part_bytes=place.part_bytes, parts=len(lengths), arrived=tuple(lengths))
+    try:
+        found = place.arrived(upload.pk.hex, upload.direct_session)
+    except NotFoundError as error:
+        raise NotFoundError("upload.unknown") from error
+    arrived = tuple(number for number, length in lengths.items() if found.get(number) == length)
+    return Progress(part_bytes=place.part_bytes, parts=len(lengths), arrived=arrived)
+
+
+def addresses(*, upload: Upload, numbers: Sequence[int]) -> list[PartAddress]:
+    """Signed addresses of these parts, at most `ADDRESSES_AT_ONCE`; ask again for those that expired.
+
+    Whoever asks is still sending, so the upload's expiry counts from now on.
+    """
+    place = _place_of(upload)
+    lengths = _lengths(upload.length, place.part_bytes)
+    wrong = next((number for number in numbers if number not in lengths), None)
     if wrong is not None:
-        raise UserError("upload.direct_part", field="parts", number=wrong, last=last)
+        raise UserError("upload.direct_part", field="parts", number=wrong, last=len(lengths))
+    extend(upload)
     expires_at = timezone.now() + _ADDRESS_LIFE
-    lengths = {number: min(place.part_bytes, upload.length - (number - 1) * place.part_bytes) for number in numbers}
     return [
         PartAddress(
             number=number,
-            length=length,
-            url=place.address(upload.pk.hex, upload.direct_session, number, length),
+            length=lengths[number],
+            url=place.address(upload.pk.hex, upload.direct_session, number, lengths[number]),
             expires_at=expires_at,
         )
-        for number, length in lengths.items()
+        for number in dict.fromkeys(numbers)
     ]
 
 
@@ -97,9 +128,14 @@ def complete_direct(*, upload: Upload) -> Due:
 
 def _check_parts(arrived: Mapping[int, int], length: int, size: int) -> None:
     """Every part is there, each of its length: a part that was cut or belongs to another file shows here."""
-    for number, start in enumerate(range(0, length, size), start=1):
-        if arrived.get(number) != min(size, length - start):
+    for number, expected in _lengths(length, size).items():
+        if arrived.get(number) != expected:
             raise ConflictError("upload.direct_incomplete", number=number)
+
+
+def _lengths(length: int, size: int) -> dict[int, int]:
+    """The bytes of each part of a file, by number from 1 on."""
+    return {number: min(size, length - start) for number, start in enumerate(range(0, length, size), start=1)}
 
 
 def _place() -> DirectUploads:

@@ -74,13 +74,20 @@ def receive_chunk(*, upload: Upload, chunk: Chunk) -> Received:
         offset = upload.length if upload.sha256 else partial.offset
         _check_fit(chunk, offset=offset, length=upload.length)
         if chunk.length:
-            _extend(upload)
+            extend(upload)
             sha256 = _append(partial, chunk, upload.length)
             if sha256:
                 adopt(upload=upload, partial=partial, sha256=sha256)
             offset += chunk.length
     due = _finish(upload) if offset == upload.length and upload.finished_at is None else ()
     return Received(offset=offset, expires_at=upload.expires_at, due=due)
+
+
+def extend(upload: Upload) -> None:
+    """Count the expiry from now on. Before the bytes come, since a full disk may leave no room for it afterwards."""
+    upload.expires_at = _expiry()
+    if not Upload.objects.filter(pk=upload.pk).update(expires_at=upload.expires_at):
+        raise NotFoundError("upload.unknown")
 
 
 def terminate_upload(*, upload: Upload) -> None:
@@ -170,13 +177,6 @@ def _receive_synced(partial: PartialFile, chunk: Chunk, hashers: list[_Hash]) ->
 def _check_whole(received: int, chunk: Chunk, partial: PartialFile) -> None:
     if received < chunk.length:
         raise TransientError("upload.interrupted", arrived_bytes=partial.offset)
-
-
-def _extend(upload: Upload) -> None:
-    """Count the expiry from now on. Before the bytes come, since a full disk may leave no room for it afterwards."""
-    upload.expires_at = _expiry()
-    if not Upload.objects.filter(pk=upload.pk).update(expires_at=upload.expires_at):
-        raise NotFoundError("upload.unknown")
 
 
 def _finish(upload: Upload) -> Due:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils import timezone
 
+from registry.backends import direct_uploads
 from registry.errors import NotFoundError
 from registry.models import Account, ModelVersion, Upload
 from registry.permissions import may_edit_version
@@ -21,10 +22,12 @@ from registry.uploads.storage import partial_files
 class UnfinishedUpload:
     """An upload under way as pages show it: `offset` of `size` bytes have arrived.
 
-    `modified` is the file's time of change as the client gave it, "" if it gave none.
+    `modified` is the file's time of change as the client gave it, "" if it gave none. `direct_url` is where parts past
+    the portal are asked for, "" for an upload by tus.
     """
 
     url: str
+    direct_url: str
     path: str
     size: int
     offset: int
@@ -64,6 +67,7 @@ def unfinished_uploads(*, version: ModelVersion) -> Sequence[UnfinishedUpload]:
     return [
         UnfinishedUpload(
             url=reverse("registry:upload", args=[upload.pk]),
+            direct_url=reverse("api:upload", args=[upload.pk]) if upload.direct_session else "",
             path=upload.path,
             size=upload.length,
             offset=offset_of(upload),
@@ -72,3 +76,8 @@ def unfinished_uploads(*, version: ModelVersion) -> Sequence[UnfinishedUpload]:
         )
         for upload in unfinished().filter(version=version)
     ]
+
+
+def takes_direct_uploads() -> bool:
+    """Whether files may be sent past the portal, to the content store's bucket."""
+    return direct_uploads() is not None

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { filesOfDrop, filesOfInput } from '../js/upload/picking.js';
 import { isLeftOut, judge } from '../js/upload/rules.js';
 import { Texts } from '../js/upload/texts.js';
-import { explain } from '../js/upload/transfer.js';
+import { explain } from '../js/upload/failures.js';
 
 const texts = new Texts( {
 	too_large: 'too large',

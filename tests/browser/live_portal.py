@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -28,9 +29,10 @@ STAGE_SECONDS = 180.0
 class LivePortal:
     """Use as a context manager: nothing that it started outlives it."""
 
-    def __init__(self, folder: Path, *, demo: bool = False) -> None:
+    def __init__(self, folder: Path, *, demo: bool = False, variables: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self.demo = demo
+        self.variables = variables or {}
         self.port = _free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self.log: list[str] = []
@@ -103,6 +105,7 @@ class LivePortal:
             "MODEL_COMMONS_LANGUAGES": LANGUAGES if self.demo else f"{LANGUAGES},{LANGUAGE}",
             "MODEL_COMMONS_LOCALE_DIR": str(self.folder / "locale"),
             "MODEL_COMMONS_PORT": str(self.port),
+            **self.variables,
         }
 
     def _wait_until_it_answers(self) -> None:

@@ -84,6 +84,7 @@ REGISTRY = (
         "POST", "api:direct_uploads", mine(409), OWNERS, key("draft"), lambda _b: {"path": "more.json", "length": 3}
     ),
     ApiRow("POST", "api:upload_parts", mine(409), OWNERS, upload, lambda _b: {"parts": [1]}),
+    ApiRow("GET", "api:upload_parts", mine(409), OWNERS, upload),
     ApiRow("POST", "api:upload_completion", mine(409), OWNERS, upload),
     ApiRow("GET", "api:upload", mine(200), OWNERS, upload),
     ApiRow("DELETE", "api:upload", mine(204), OWNERS, upload),

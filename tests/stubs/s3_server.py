@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server import werkzeug_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 KEY, SECRET = "portal", "sesame-sesame"
+# Else moto lets the pages of all origins do everything.
+werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]  # imported there, so the module has it
 
 
 @dataclass
@@ -81,9 +83,9 @@ class _Silent(WSGIRequestHandler):
 
 @contextmanager
 def running_s3() -> Iterator[StubS3]:
-    """A server on a free port of this machine."""
+    """A server on a free port of this machine. Pages of other origins may do what a bucket's CORS rules say."""
     stub = StubS3()
-    app = _Faulty(DomainDispatcherApplication(create_backend_app), stub)
+    app = _Faulty(werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app), stub)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
     stub.url = f"http://127.0.0.1:{server.port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

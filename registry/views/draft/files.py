@@ -18,7 +18,7 @@ from registry.inspection.formats import browser_table
 from registry.models import ModelVersion
 from registry.permissions import may_submit
 from registry.tasks import ring
-from registry.uploads.selectors import unfinished_uploads
+from registry.uploads.selectors import takes_direct_uploads, unfinished_uploads
 from registry.views.access import account_of, errors_as_messages, requires
 from registry.views.draft import frame
 from registry.views.draft.upload_commands import upload_commands
@@ -96,6 +96,7 @@ def _page(request: HttpRequest, draft: ModelVersion, *, status: int = 200) -> Ht
         files=_rows(draft),
         upload_rules=rules,
         unfinished=unfinished_uploads(version=draft),
+        direct_url=reverse("api:direct_uploads", args=[draft.pk]) if takes_direct_uploads() else "",
         form_upload_max_bytes=settings.LIMITS["form_upload_max_bytes"],
         max_file_bytes=settings.LIMITS["max_file_bytes"],
         **upload_commands(origin=_origin(request), path=reverse("registry:uploads"), version_id=draft.pk),

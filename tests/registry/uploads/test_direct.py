@@ -19,6 +19,7 @@ from registry.errors import NotFoundError
 from registry.jobs import runner
 from registry.jobs.queue import due_job_ids
 from registry.models import Job, JobState, ModelVersion, Upload
+from registry.uploads.selectors import unfinished_uploads
 from registry.uploads.sweeping import end_expired_uploads, finish_complete_uploads
 from tests.api.client import ApiClient, client_of
 from tests.factories import make_account, make_draft, make_model
@@ -78,14 +79,18 @@ def begun(api: ApiClient, draft: ModelVersion, *, length: int = len(DATA)) -> di
     return made
 
 
+def part(number: int) -> bytes:
+    return DATA[(number - 1) * 10_000 : number * 10_000]
+
+
 def send(api: ApiClient, upload_id: str, data: bytes = DATA, *, parts: tuple[int, ...] = (1, 2, 3)) -> None:
     answer = api.post(f"uploads/{upload_id}/parts/", {"parts": parts})
     assert answer.status_code == 200, answer.content
-    for part in answer.json()["parts"]:
-        start = (part["number"] - 1) * 10_000
-        assert part["length"] == len(DATA[start : start + 10_000])
+    for signed in answer.json()["parts"]:
+        start = (signed["number"] - 1) * 10_000
+        assert signed["length"] == len(part(signed["number"]))
         body = data[start : start + 10_000]
-        asked = Request(part["url"], data=body, method="PUT", headers={"Content-Type": ""})  # of the stub
+        asked = Request(signed["url"], data=body, method="PUT", headers={"Content-Type": ""})  # of the stub
         urlopen(asked, timeout=30).close()  # the same
 
 
@@ -130,12 +135,31 @@ def test_what_is_not_whole_is_not_taken(
 ) -> None:
     upload = begun(api, draft)["upload"]
     send(api, upload["id"], data, parts=parts)
+    told = api.get(f"uploads/{upload['id']}/parts/").json()
+    assert told["arrived"] == [n for n in parts if len(data[(n - 1) * 10_000 : n * 10_000]) == len(part(n))]
     answer = completed(api, upload["id"])
     assert (answer.status_code, answer.json()["code"]) == (409, "upload.direct_incomplete")
     send(api, upload["id"])
     assert completed(api, upload["id"]).status_code == 202
     work()
     assert draft.files.get().blob_id == SHA256
+
+
+def test_an_upload_is_gone_on_with_by_what_has_arrived(api: ApiClient, draft: ModelVersion) -> None:
+    body = {"path": "model.json", "length": len(DATA), "modified": 1_700_000_000_123}
+    upload = api.post(f"versions/{draft.pk}/direct-uploads/", body).json()["upload"]
+    Upload.objects.update(expires_at=timezone.now() + timedelta(minutes=1))
+    send(api, upload["id"], parts=(2,))
+    row = Upload.objects.get()
+    assert row.expires_at > timezone.now() + timedelta(hours=1)  # whoever sends keeps it alive
+    (listed,) = unfinished_uploads(version=draft)
+    assert (listed.modified, listed.direct_url) == ("1700000000123", f"/api/v1/uploads/{row.pk}/")
+    assert api.get(f"uploads/{row.pk}/parts/").json() == {"part_bytes": 10_000, "parts": 3, "arrived": [2]}
+
+    place = direct_uploads()
+    assert place is not None
+    place.discard(row.pk.hex, row.direct_session)  # as a lifecycle rule of the bucket does
+    assert api.get(f"uploads/{row.pk}/parts/").json()["code"] == "upload.unknown"
 
 
 def test_a_session_joined_by_a_call_that_died_is_gone_on_with(api: ApiClient, draft: ModelVersion) -> None:
