@@ -15,6 +15,7 @@ from django.db import transaction
 from registry import selectors, services
 from registry.backends import serving_directory
 from registry.checklist import CHECKLIST
+from registry.confirmations import CONFIRMATIONS
 from registry.errors import OperatorError, PortalError
 from registry.examples import ExampleInput
 from registry.interfaces import Verdict
@@ -130,7 +131,7 @@ def _submit_when_checked(version: ModelVersion) -> None:
     failed = [check for check in checks if check.verdict == Verdict.FAIL]
     if failed:
         raise OperatorError("seeding.check_failed", check=failed[0].name, verdict=failed[0].code)
-    ring(services.submit_version(version=version, actor=version.registered_model.owner))
+    ring(services.submit_version(version=version, actor=version.registered_model.owner, confirmed=CONFIRMATIONS))
 
 
 def _approve(version: ModelVersion) -> None:

@@ -68,6 +68,9 @@ REGISTRY_MESSAGES: Mapping[str, Message] = {
     "draft.has_history": Message(
         _("A version that was submitted once stays in the public record."), _("Withdraw it instead of deleting it.")
     ),
+    "submit.unconfirmed": Message(
+        _("This has to be confirmed: no check can see it."), _("If it is not so, change the version first.")
+    ),
     "submit.checks_pending": Message(
         _("The checks of the newest content are not finished."), _("Wait until they are, then submit again.")
     ),

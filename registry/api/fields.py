@@ -51,6 +51,19 @@ class BooleanField(serializers.BooleanField):
         return data
 
 
+class ConfirmedField(serializers.ChoiceField):
+    """True, said on purpose: the one value that confirms something."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=[True], **options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """True."""
+        if data is not True:
+            raise serializers.ValidationError(str(message("submit.unconfirmed").title), code="unconfirmed")
+        return True
+
+
 class DateField(serializers.DateField):
     """A day, as in 2026-03-14; the first and the last day that there is have no neighbours, and are none."""
 

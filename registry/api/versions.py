@@ -24,6 +24,7 @@ from registry.api.fields import (
     BooleanField,
     CharField,
     ChoiceField,
+    ConfirmedField,
     FloatField,
     IntegerField,
     ListField,
@@ -59,6 +60,13 @@ class VersionBody(StrictSerializer):
         min_value=100, max_value=64_000, required=False, help_text="Thousandths of a core: 1000 is one core."
     )
     memory_bytes = IntegerField(min_value=128 * MIB, max_value=1_048_576 * MIB, required=False)
+
+
+class SubmitBody(StrictSerializer):
+    """What you vouch for, as no check can see it; it is kept with the submission."""
+
+    may_publish = ConfirmedField(help_text="That you may publish these files under the licence that you chose.")
+    no_personal_data = ConfirmedField(help_text="That no personal data is in the files, the card or the examples.")
 
 
 class ExampleBody(StrictSerializer):
@@ -281,12 +289,13 @@ class Submit(Action):
 
     @operation(
         name="submit_version", summary="Freeze a draft and send it on its way.",
-        description="409 while its checks are outstanding, 400 if one failed.", **OWNER, body=NothingBody,
+        description="409 while its checks are outstanding, 400 if one failed or you confirm less than is asked.",
+        **OWNER, body=SubmitBody,
         answer=VersionDetailAnswer,
     )  # fmt: skip
     def post(self, request: Request, pk: int, given: Mapping[str, Any]) -> Response:
         """The frozen version with its content digest."""
-        return self._done(request, pk, services.submit_version, **given)
+        return self._done(request, pk, services.submit_version, confirmed=given)
 
 
 class Withdraw(Action):

@@ -15,7 +15,7 @@ class VersionRevision(models.Model):
     """The content of one submission, kept because the next one replaces it on the version's own row.
 
     `files` lists {path, sha256, size}, `examples` lists {title, request, expected, tolerance}, both as submitted.
-    `confirmed` is what the submitter vouched for, sentence by sentence, in English; nothing where a program submitted.
+    `confirmed` is what the submitter vouched for, sentence by sentence, in English.
     """
 
     version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="revisions")

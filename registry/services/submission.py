@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from registry import signals
 from registry.artifacts.content import content_digest
+from registry.confirmations import sentences, unconfirmed
 from registry.errors import ConflictError, ForbiddenError, UserError
 from registry.events import Actor
 from registry.interfaces import Verdict
@@ -21,14 +22,16 @@ from registry.permissions import may_edit_version, may_retire, may_retry
 from registry.services.drafts import Due, lock_draft
 
 
-def submit_version(*, version: ModelVersion, actor: Account, confirmed: Sequence[str] = ()) -> Due:
+def submit_version(*, version: ModelVersion, actor: Account, confirmed: Collection[str]) -> Due:
     """Freeze the draft under its content digest and queue the checks of the frozen version.
 
-    `confirmed` are the sentences that the submitter vouched for; they are kept with the revision.
-    Refused while a check of exactly this content has failed or is still outstanding.
+    `confirmed` are the keys of `registry.confirmations` that the submitter vouched for; their sentences are kept with
+    the revision. Refused without all of them, and while a check of exactly this content failed or is outstanding.
     """
     with transaction.atomic():
         draft = lock_draft(version, actor)
+        if missing := unconfirmed(confirmed):
+            raise UserError("submit.unconfirmed", field=missing[0])
         digest = content_digest(draft)
         _require_passed_checks(draft, digest)
         now = timezone.now()
@@ -45,12 +48,12 @@ def submit_version(*, version: ModelVersion, actor: Account, confirmed: Sequence
             submitted_by=actor,
             submitted_at=now,
         )
-        _keep_revision(draft, actor, now, confirmed)
+        _keep_revision(draft, actor, now)
         key = f"check_frozen:{draft.pk}:{draft.revision}"
         return (ensure_job(kind="check_frozen", subject_id=draft.pk, key=key),)
 
 
-def _keep_revision(version: ModelVersion, actor: Account, at: datetime, confirmed: Sequence[str]) -> None:
+def _keep_revision(version: ModelVersion, actor: Account, at: datetime) -> None:
     """What was submitted, for the comparison with what comes after it."""
     VersionRevision.objects.create(
         version=version,
@@ -64,7 +67,7 @@ def _keep_revision(version: ModelVersion, actor: Account, at: datetime, confirme
         memory_bytes=version.memory_bytes,
         files=list(version.files.order_by("path").values("path", sha256=F("blob_id"), size=F("blob__size"))),
         examples=list(version.examples.order_by("position").values("title", "request", "expected", "tolerance")),
-        confirmed=list(confirmed),
+        confirmed=sentences(),
     )
 
 

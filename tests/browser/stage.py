@@ -268,6 +268,7 @@ def make_draft(owner: Account, name: str) -> ModelVersion:
 def bring_to_review(registered_model: RegisteredModel, *, card: str) -> ModelVersion:
     """The model's next version, checked and tried."""
     from registry import selectors, services
+    from registry.confirmations import CONFIRMATIONS
     from registry.models import VersionState
     from registry.tasks import ring
 
@@ -279,7 +280,7 @@ def bring_to_review(registered_model: RegisteredModel, *, card: str) -> ModelVer
         if time.monotonic() > deadline:
             raise SystemExit(f"the version stayed {version.state}")
         if version.state == VersionState.DRAFT and selectors.open_job(version) is None:
-            ring(services.submit_version(version=version, actor=owner))
+            ring(services.submit_version(version=version, actor=owner, confirmed=CONFIRMATIONS))
         time.sleep(0.2)
         version.refresh_from_db()
     return version

@@ -27,7 +27,7 @@ from registry.models import Account, Event, Job, JobState, ModelVersion, TrialRu
 from registry.services.finishing import queue_finishing
 from registry.services.uploads import create_upload
 from registry.uploads.storage import partial_files
-from tests.factories import IRIS, make_account, make_draft, make_model, model_bytes
+from tests.factories import CONFIRMED, IRIS, make_account, make_draft, make_model, model_bytes
 from tests.fakes.builders import InMemoryImageBuilder
 from tests.fakes.inspection import FakeInspector, FakeScanner
 from tests.fakes.shared_serving import SharedServingBackend
@@ -70,7 +70,7 @@ class Story:
     def live(self) -> Ending:
         """All of it; each step ends before the next one begins."""
         self._work(self._uploaded())
-        self._work(services.submit_version(version=self.draft, actor=self.owner))
+        self._work(services.submit_version(version=self.draft, actor=self.owner, confirmed=CONFIRMED))
         self.draft.refresh_from_db()
         assert self.draft.state == VersionState.IN_REVIEW, self.death
         self._work(

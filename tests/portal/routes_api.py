@@ -41,6 +41,7 @@ def line_comment(b: Belongings) -> Data:
     return {"body": "Why?", "line": 1, "content_digest": b.waiting.content_digest}
 
 
+VOUCHED = {"may_publish": True, "no_personal_data": True}
 NEW_MODEL = {"name": "brand-new", "summary": "A model", "task": "other"}
 EXAMPLES = {"examples": [{"title": "A", "request": IRIS.request, "expected": IRIS.expected, "tolerance": 0.5}]}
 
@@ -95,7 +96,7 @@ REGISTRY = (
     ApiRow("POST", "api:reviews", reviewer_of_others, (REVIEW,), key("waiting"), approval),
     ApiRow("GET", "api:review_queue", right("reviewer", 200), (REVIEW,)),
     ApiRow("POST", "api:check", mine(200), OWNERS, key("draft")),
-    ApiRow("POST", "api:submit", mine(200), OWNERS, key("draft")),
+    ApiRow("POST", "api:submit", mine(200), OWNERS, key("draft"), lambda _b: VOUCHED),
     ApiRow("POST", "api:withdraw", mine(200, others=403), OWNERS, key("waiting")),
     ApiRow("POST", "api:reopen", mine(200, others=403), OWNERS, key("withdrawn")),
     ApiRow("POST", "api:retry", mine_or("operator", 200), OWNERS_OR_OPERATORS, key("stuck")),

@@ -9,7 +9,7 @@ from registry.checklist import CHECKLIST
 from registry.jobs import runner
 from registry.models import Account, Check, Event, Job, ModelVersion, VersionState
 from registry.services import TrialOutcome
-from tests.factories import make_account, make_draft
+from tests.factories import CONFIRMED, make_account, make_draft
 
 IMAGE = "sha256:" + "1" * 64
 OTHER_DIGEST = "sha256:" + "f" * 64
@@ -37,7 +37,7 @@ def checked(version: ModelVersion | None = None, **fields: Any) -> ModelVersion:
 def submitted(version: ModelVersion | None = None, **fields: Any) -> ModelVersion:
     """A submitted version whose frozen checks have passed and which waits for its trial run."""
     draft = checked(version, **fields)
-    work(services.submit_version(version=draft, actor=owner_of(draft)))
+    work(services.submit_version(version=draft, actor=owner_of(draft), confirmed=CONFIRMED))
     return fresh(draft)
 
 

@@ -55,12 +55,12 @@ def version_submit(request: HttpRequest, pk: int) -> HttpResponse:
     form = SubmitForm(request.POST)
     if not version.is_editable:
         with errors_as_messages(request):
-            ring(services.submit_version(version=version, actor=account_of(request)))
+            ring(services.submit_version(version=version, actor=account_of(request), confirmed=()))
         return frame.to_version(version)
     if not form.is_valid():
         return _page(request, version, form, status=400)
     with errors_on(form):
-        ring(services.submit_version(version=version, actor=account_of(request), confirmed=form.sentences()))
+        ring(services.submit_version(version=version, actor=account_of(request), confirmed=form.confirmed()))
         messages.success(request, _("Submitted. Checks and a trial run come first, then a reviewer looks at it."))
         return frame.to_version(version)
     return _page(request, version, form, status=400)

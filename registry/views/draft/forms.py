@@ -7,10 +7,10 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 
 from registry.card_prompts import CARD_PROMPTS
 from registry.card_template import REQUIRED_SECTIONS
+from registry.confirmations import CONFIRMATIONS
 from registry.forms import CODE_CLASS, MIB
 from registry.licences import licence_choices
 from registry.model_tasks import ModelTask
@@ -161,13 +161,12 @@ class ExamplesTextForm(ResourcesForm):
 class SubmitForm(forms.Form):
     """What only the submitter can know."""
 
-    may_publish = forms.BooleanField(label=_("I may publish these files under the licence that I chose."))
-    no_personal_data = forms.BooleanField(label=_("There is no personal data in the files, the card or the examples."))
+    may_publish = forms.BooleanField(label=CONFIRMATIONS["may_publish"])
+    no_personal_data = forms.BooleanField(label=CONFIRMATIONS["no_personal_data"])
 
-    def sentences(self) -> list[str]:
-        """What was confirmed, as it is kept: in English, whatever language it was read in."""
-        with override("en"):
-            return [str(field.label) for name, field in self.fields.items() if self.cleaned_data.get(name)]
+    def confirmed(self) -> list[str]:
+        """The keys of what was ticked."""
+        return [name for name in self.fields if self.cleaned_data.get(name)]
 
 
 __all__ = [

@@ -15,7 +15,7 @@ from registry.jobs import kinds, queue, runner
 from registry.jobs.queue import Claim
 from registry.models import Check, Event, Job, ModelVersion, VersionState
 from tests.conftest import RegistryFakes
-from tests.factories import make_draft
+from tests.factories import CONFIRMED, make_draft
 from tests.registry.jobs.conftest import DEADLINE
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def checked() -> ModelVersion:
 
 def submitted() -> tuple[ModelVersion, tuple[int, ...]]:
     version = checked()
-    due = services.submit_version(version=version, actor=version.registered_model.owner)
+    due = services.submit_version(version=version, actor=version.registered_model.owner, confirmed=CONFIRMED)
     version.refresh_from_db()
     return version, due
 
@@ -107,7 +107,7 @@ def test_the_checks_of_an_earlier_submission_decide_nothing_about_a_later_one(
         services.reopen_version(version=version, actor=owner)
         run(*services.update_draft(version=version, actor=owner, memory_bytes=1 << 28))
         version.refresh_from_db()
-        services.submit_version(version=version, actor=owner)
+        services.submit_version(version=version, actor=owner, confirmed=CONFIRMED)
         fakes.scanner.failing = not passing
         return scan(**asked)
 

@@ -29,7 +29,7 @@ from registry.models import (
 from registry.services.uploads import Chunk, create_upload, receive_chunk
 from registry.uploads.receiving import filled_by
 from tests.at_once import at_once
-from tests.factories import IRIS, make_account, make_draft, make_model
+from tests.factories import CONFIRMED, IRIS, make_account, make_draft, make_model
 from tests.registry.scene import checked, fresh, in_review, in_state, log_of, make_reviewer, owner_of, say
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fakes")]
@@ -105,7 +105,7 @@ def test_an_approval_and_a_rejection() -> None:
 def test_submitting_twice() -> None:
     for _ in range(5):
         draft = checked()
-        submit = partial(services.submit_version, version=draft, actor=owner_of(draft))
+        submit = partial(services.submit_version, version=draft, actor=owner_of(draft), confirmed=CONFIRMED)
 
         assert codes(at_once(submit, submit)) == ["tuple", "version.frozen"]
         assert (fresh(draft).revision, len(log_of(draft))) == (1, 1)
@@ -118,7 +118,7 @@ def test_submitting_while_another_tab_saves() -> None:
         owner = owner_of(draft)
 
         outcomes = at_once(
-            partial(services.submit_version, version=draft, actor=owner),
+            partial(services.submit_version, version=draft, actor=owner, confirmed=CONFIRMED),
             partial(services.update_draft, version=draft, actor=owner, memory_bytes=1 << 28),
         )
 
@@ -205,7 +205,7 @@ def test_submitting_while_the_last_byte_comes() -> None:
         upload, chunk = upload_of(draft, owner, b"some text")
 
         submitted, received = at_once(
-            partial(services.submit_version, version=draft, actor=owner),
+            partial(services.submit_version, version=draft, actor=owner, confirmed=CONFIRMED),
             partial(receive_chunk, upload=upload, chunk=chunk),
         )
 

@@ -8,7 +8,7 @@ from registry import services
 from registry.artifacts.content import content_digest
 from registry.errors import ConflictError, ForbiddenError, UserError
 from registry.models import Check, Event, Job, ModelVersion, Review, TrialRun, VersionState
-from tests.factories import make_account, make_draft, make_model
+from tests.factories import CONFIRMED, make_account, make_draft, make_model
 from tests.registry.scene import (
     IMAGE,
     OTHER_DIGEST,
@@ -299,7 +299,7 @@ def test_an_earlier_version_s_trial_says_nothing_about_the_next() -> None:
     model = make_model()
     in_review(make_draft(model))
     second = checked(make_draft(model))
-    work(services.submit_version(version=second, actor=model.owner))
+    work(services.submit_version(version=second, actor=model.owner, confirmed=CONFIRMED))
 
     assert not fresh(second).trial_runs.exists()
     assert fresh(second).image_digest == ""

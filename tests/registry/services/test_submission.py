@@ -8,9 +8,9 @@ import pytest
 from registry import services, signals
 from registry.artifacts.content import content_digest
 from registry.errors import ConflictError, ForbiddenError, NotFoundError, UserError
-from registry.models import Check, Event, Job, ModelVersion, VersionState
+from registry.models import Account, Check, Event, Job, ModelVersion, VersionState
 from tests.conftest import RegistryFakes
-from tests.factories import make_account, make_draft, make_model
+from tests.factories import CONFIRMED, make_account, make_draft, make_model
 from tests.registry.scene import (
     approved,
     checked,
@@ -46,11 +46,15 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     return heard
 
 
+def submit(draft: ModelVersion, actor: Account | None = None) -> tuple[int, ...]:
+    return services.submit_version(version=draft, actor=actor or owner_of(draft), confirmed=CONFIRMED)
+
+
 class TestSubmitting:
     def test_it_freezes_the_content_under_its_digest(self) -> None:
         draft = checked()
 
-        (job_id,) = services.submit_version(version=draft, actor=owner_of(draft))
+        (job_id,) = submit(draft)
 
         found, job = fresh(draft), Job.objects.get(pk=job_id)
         assert (found.state, found.revision, found.submitted_by) == ("submitted", 1, owner_of(draft))
@@ -63,9 +67,9 @@ class TestSubmitting:
 
     def test_twice_is_once(self) -> None:
         draft = checked()
-        services.submit_version(version=draft, actor=owner_of(draft))
+        submit(draft)
 
-        code = code_of(lambda: services.submit_version(version=draft, actor=owner_of(draft)), ConflictError)
+        code = code_of(lambda: submit(draft), ConflictError)
 
         assert code == "version.frozen"
         assert Job.objects.filter(kind="check_frozen").count() == 1
@@ -74,7 +78,7 @@ class TestSubmitting:
     def test_without_checks_it_waits(self) -> None:
         draft = make_draft()
 
-        code = code_of(lambda: services.submit_version(version=draft, actor=owner_of(draft)), ConflictError)
+        code = code_of(lambda: submit(draft), ConflictError)
 
         assert code == "submit.checks_pending"
         assert fresh(draft).state == VersionState.DRAFT
@@ -83,7 +87,7 @@ class TestSubmitting:
         draft = checked()
         services.update_draft(version=draft, actor=owner_of(draft), memory_bytes=1 << 29)
 
-        code = code_of(lambda: services.submit_version(version=draft, actor=owner_of(draft)), ConflictError)
+        code = code_of(lambda: submit(draft), ConflictError)
 
         assert code == "submit.checks_pending"
 
@@ -93,21 +97,31 @@ class TestSubmitting:
         work(services.check_again(version=draft, actor=owner_of(draft)))
 
         with pytest.raises(UserError) as caught:
-            services.submit_version(version=draft, actor=owner_of(draft))
+            submit(draft)
 
         assert (caught.value.code, caught.value.params) == ("submit.checks_failed", {"names": "scan", "count": 1})
         assert log_of(draft) == []
+
+    @pytest.mark.parametrize("given", [(), ("may_publish",), ("no_personal_data", "anything")])
+    def test_nothing_is_submitted_unconfirmed(self, given: tuple[str, ...]) -> None:
+        draft = checked()
+        with pytest.raises(UserError) as caught:
+            services.submit_version(version=draft, actor=owner_of(draft), confirmed=given)
+
+        assert caught.value.code == "submit.unconfirmed"
+        assert caught.value.field == ("no_personal_data" if "may_publish" in given else "may_publish")
+        assert not draft.revisions.exists()
 
     def test_a_warning_does_not_block(self) -> None:
         draft = checked()
         Check.objects.filter(version=draft, name="introspection").update(verdict="warn")
 
-        assert services.submit_version(version=draft, actor=owner_of(draft))
+        assert submit(draft)
 
     def test_another_s_draft_does_not_exist(self) -> None:
         draft = checked()
 
-        code = code_of(lambda: services.submit_version(version=draft, actor=make_reviewer()), NotFoundError)
+        code = code_of(lambda: submit(draft, make_reviewer()), NotFoundError)
 
         assert code == "version.unknown"
 
@@ -245,7 +259,7 @@ class TestRetrying:
 
     def waiting(self) -> ModelVersion:
         draft = checked()
-        services.submit_version(version=draft, actor=owner_of(draft))
+        submit(draft)
         return fresh(draft)
 
     @pytest.mark.parametrize("group", ["", "operators"])
@@ -266,7 +280,7 @@ class TestRetrying:
         self.failed(version)
         services.withdraw_version(version=version, actor=owner_of(version))
         services.reopen_version(version=version, actor=owner_of(version))
-        services.submit_version(version=version, actor=owner_of(version))
+        services.submit_version(version=version, actor=owner_of(version), confirmed=CONFIRMED)
 
         def retry() -> object:
             return services.retry_version(version=fresh(version), actor=owner_of(version))
