@@ -30,6 +30,7 @@ from registry.models import (
     TrialRun,
     Upload,
     VersionFile,
+    VersionRevision,
     VersionState,
     ViewedFile,
     Watch,
@@ -119,6 +120,13 @@ def belongings_of(owner: Account) -> Belongings:
         last_error="storage.full", run_after=timezone.now(),
     )  # fmt: skip
     waiting = _version(owner, "waiting", VersionState.IN_REVIEW)
+    thread = ReviewThread.objects.create(
+        version=waiting, revision=1, content_digest=waiting.content_digest, subject="card", line=1, opened_by=owner
+    )
+    VersionRevision.objects.create(
+        version=waiting, number=1, content_digest=waiting.content_digest, submitted_by=owner,
+        submitted_at=timezone.now(), cpu_millis=1000, memory_bytes=1 << 30,
+    )  # fmt: skip
     public = record_event(tag="version:approved", subject=f"version:{live.pk}", actor=None, version=live)
     return Belongings(
         owner=owner,
@@ -159,9 +167,7 @@ def belongings_of(owner: Account) -> Belongings:
             scopes=["read"],
             expires_at=timezone.now() + timedelta(days=1),
         ),
-        thread=ReviewThread.objects.create(
-            version=waiting, revision=1, content_digest=waiting.content_digest, subject="card", line=1, opened_by=owner
-        ),
+        thread=thread,
     )
 
 
