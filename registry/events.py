@@ -45,3 +45,8 @@ def record_event(
     )
     UntoldEvent.objects.create(event=event)
     return event
+
+
+def hide_reasons(*, subject: str, actor_id: int, reason: str, hidden: bool) -> None:
+    """Take a person's words out of the log, or back into it; the entries themselves stay."""
+    Event.objects.filter(subject=subject, actor=actor_id, reason=reason).update(reason_hidden=hidden)

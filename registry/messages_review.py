@@ -14,6 +14,12 @@ REVIEW_MESSAGES: Mapping[str, Message] = {
         _("Only reviewers and the version's owner take part in its review."),
         _("Everybody may read it; to ask about a model, use its discussion."),
     ),
+    "rights.moderate_review": Message(
+        _("Only reviewers and administrators may hide comments, and nobody those about their own version."),
+        _("Report the comment instead."),
+    ),
+    "said.unknown": Message(_("There is no such comment."), _("Look at the version's page for those there are.")),
+    "said.hidden": Message(_("These words were hidden by a moderator."), _("The log says why.")),
     "claim.held": Message(
         _("%(name)s is looking at this version already."),
         _("Choose another one, or take it over if you have agreed on that."),

@@ -145,6 +145,12 @@ def may_hide_message(user: User, message: DiscussionMessage) -> bool:
     return right and message.registered_model.owner_id != user.pk
 
 
+def may_hide_said(user: User, version: ModelVersion) -> bool:
+    """Hide what was said in a version's review: as in discussions, and nobody about their own version."""
+    right = may_review(user) or may_administer(user)
+    return right and not owns(user, version.registered_model) and not _submitted(user, version)
+
+
 def may_handle_reports(user: User) -> bool:
     """Work at the report desk: everybody with a right over others' models."""
     return may_review(user) or may_operate(user) or may_administer(user)

@@ -97,8 +97,10 @@ class CommentAnswer(Serializer[Any]):
 
     id = IntegerField()
     author = CharField()
-    body = CharField()
+    body = CharField(allow_blank=True, help_text="Markdown; empty while it is hidden.")
     created_at = DateTimeField()
+    hidden = BooleanField()
+    hidden_reason = CharField(allow_blank=True)
 
 
 class ThreadAnswer(Serializer[Any]):
@@ -273,6 +275,8 @@ def comment_row(comment: ThreadComment) -> dict[str, object]:
     return {
         "id": comment.pk,
         "author": comment.author.username,
-        "body": comment.body,
+        "body": "" if comment.is_hidden else comment.body,
         "created_at": comment.created_at,
+        "hidden": comment.is_hidden,
+        "hidden_reason": comment.hidden_reason,
     }

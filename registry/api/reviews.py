@@ -90,12 +90,14 @@ class ReviewAnswer(Serializer[Any]):
     id = IntegerField()
     reviewer = CharField()
     decision = ChoiceField(choices=Decision.choices)
-    comment = CharField(allow_blank=True)
+    comment = CharField(allow_blank=True, help_text="Markdown; empty while it is hidden.")
     checklist = ListField(child=CharField())
     targets = ListField(child=CharField())
     content_digest = CharField(allow_blank=True)
     image_digest = CharField(allow_blank=True)
     created_at = DateTimeField()
+    hidden = BooleanField(help_text="Whether its words are hidden; the decision stays.")
+    hidden_reason = CharField(allow_blank=True)
 
 
 class PastReviewAnswer(ReviewAnswer):
@@ -242,12 +244,14 @@ def review_rows(reviews: Iterable[Review]) -> list[dict[str, object]]:
             "id": review.pk,
             "reviewer": review.reviewer.username,
             "decision": review.decision,
-            "comment": review.comment,
+            "comment": "" if review.is_hidden else review.comment,
             "checklist": review.checklist,
             "targets": review.targets,
             "content_digest": review.content_digest,
             "image_digest": review.image_digest,
             "created_at": review.created_at,
+            "hidden": review.is_hidden,
+            "hidden_reason": review.hidden_reason,
         }
         for review in reviews
     ]

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from registry.models.catalogue import ModelVersion
+from registry.models.moderation import Hideable
 
 
 class VersionRevision(models.Model):
@@ -78,7 +79,7 @@ class ReviewThread(models.Model):
         return f"{self.version}: {self.subject} {self.line or self.path or self.position}"
 
 
-class ThreadComment(models.Model):
+class ThreadComment(Hideable):
     """One statement in a thread; the first one opened it. `body_html` is safe HTML, rendered once."""
 
     thread = models.ForeignKey(ReviewThread, on_delete=models.CASCADE, related_name="comments")
@@ -92,6 +93,11 @@ class ThreadComment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.author}: {self.body[:40]}"
+
+    @property
+    def version(self) -> ModelVersion:
+        """The version that it is about."""
+        return self.thread.version
 
 
 class ViewedFile(models.Model):

@@ -8,10 +8,11 @@ from django.conf import settings
 from django.db import models
 
 from registry.models.catalogue import RegisteredModel
+from registry.models.moderation import Hideable
 
 
-class DiscussionMessage(models.Model):
-    """A topic, or an answer to one. Hiding leaves the row as a tombstone with its reason; nothing is deleted."""
+class DiscussionMessage(Hideable):
+    """A topic, or an answer to one."""
 
     registered_model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="messages")
     topic = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="answers")
@@ -20,9 +21,6 @@ class DiscussionMessage(models.Model):
     html = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
     edited_at = models.DateTimeField(null=True)
-    hidden_at = models.DateTimeField(null=True)
-    hidden_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    hidden_reason = models.CharField(max_length=500, blank=True)
 
     class Meta:
         indexes: ClassVar = [

@@ -11,7 +11,10 @@ from registry.models.catalogue import ModelVersion, RegisteredModel
 
 
 class Event(models.Model):
-    """One thing that happened. Rows are only ever added. `tag` reads `subject:action`; no actor means the portal."""
+    """One thing that happened. Rows are only ever added. `tag` reads `subject:action`; no actor means the portal.
+
+    `reason_hidden`: a moderator hid the words that `reason` repeats, so they are shown nowhere.
+    """
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="events")
@@ -22,6 +25,7 @@ class Event(models.Model):
     from_state = models.CharField(max_length=20, blank=True)
     to_state = models.CharField(max_length=20, blank=True)
     reason = models.TextField(blank=True)
+    reason_hidden = models.BooleanField(default=False)
     digest = models.CharField(max_length=71, blank=True)
     public = models.BooleanField(default=True)
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from registry.interfaces import Verdict
 from registry.models.catalogue import ModelVersion
+from registry.models.moderation import Hideable
 
 
 class Check(models.Model):
@@ -92,11 +93,12 @@ class Decision(models.TextChoices):
     REJECT = "reject", _("Reject")
 
 
-class Review(models.Model):
+class Review(Hideable):
     """One statement of one reviewer, bound to the digests that the reviewer saw.
 
     `revision` is the submission that was seen, 0 where that was not kept. `checklist` holds the keys of
-    `registry.checklist` that the reviewer ticked, `targets` the places that a request for changes names.
+    `registry.checklist` that the reviewer ticked, `targets` the places that a request for changes names. Hiding takes
+    the words away, never the decision.
     """
 
     version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="reviews")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from django.db.models import Q
 
-from registry.models import Account, Concern, DiscussionMessage, Event, Report, Watch
+from registry.models import Account, Concern, DiscussionMessage, Event, Report, Review, ThreadComment, Watch
 from registry.permissions import OPERATORS, REVIEWERS
 from registry.selectors.reports import desk_members
 
@@ -28,7 +28,7 @@ def reviewers(event: Event) -> Iterable[int | None]:
 
 def participants(event: Event) -> Iterable[int | None]:
     """Who had said or done something about this version at the review desk when the event happened."""
-    desk = Q(tag__startswith="review:") | Q(tag__in=DECIDED)
+    desk = Q(tag__startswith="review:") & ~Q(tag__in=MODERATED) | Q(tag__in=DECIDED)
     before = Event.objects.filter(desk, version_id=event.version_id, version__isnull=False, pk__lt=event.pk)
     ids = set(before.order_by().values_list("actor", flat=True).distinct())
     return ids - {None, *owners(event)}
@@ -71,6 +71,14 @@ def message_author(event: Event) -> Iterable[int | None]:
     return [] if pk is None else DiscussionMessage.objects.filter(pk=pk).values_list("author", flat=True)
 
 
+def said_author(event: Event) -> Iterable[int | None]:
+    """Who said in a review what the event is about."""
+    comment, review = _subject(event, "comment"), _subject(event, "review")
+    if comment is not None:
+        return ThreadComment.objects.filter(pk=comment).values_list("author", flat=True)
+    return [] if review is None else Review.objects.filter(pk=review).values_list("reviewer", flat=True)
+
+
 def report_desk(event: Event) -> Iterable[int | None]:
     """Everybody at the report desk, but for those whom the report is about or who sent it."""
     report = _report(event)
@@ -105,6 +113,7 @@ def _group(*names: str) -> Iterable[int]:
 
 
 DECIDED = ("version:approved", "version:changes_requested", "version:rejected")
+MODERATED = ("review:said_hidden", "review:said_shown")
 OWN, REVIEW, WATCHED, OPERATIONS = Concern.OWN, Concern.REVIEW, Concern.WATCHED, Concern.OPERATIONS
 DECISION: Sequence[Circle] = ((OWN, owners), (REVIEW, participants))
 TROUBLE: Sequence[Circle] = ((OWN, owners), (OPERATIONS, operators))
@@ -118,6 +127,7 @@ CIRCLES: Mapping[str, Sequence[Circle]] = {
     "review:approve": ((OWN, unless_decided(owners)), (REVIEW, unless_decided(participants))),
     "review:line_comment": CONVERSATION,
     "review:reply": CONVERSATION,
+    **dict.fromkeys(MODERATED, ((REVIEW, said_author),)),
     "review:claim_taken_over": ((REVIEW, subject_account),),
     **dict.fromkeys(
         ("account:right_given", "account:right_taken", "account:reinstated", "account:quota_set"),

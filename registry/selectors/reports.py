@@ -49,7 +49,7 @@ def desk_members(report: Report) -> QuerySet[Account]:
 
 def reported_comment(*, registered_model: RegisteredModel, pk: int) -> ThreadComment:
     """A comment of a conversation about one of the model's versions."""
-    rows = ThreadComment.objects.select_related("thread__version", "author")
+    rows = ThreadComment.objects.select_related("thread__version__registered_model__owner", "author")
     found = rows.filter(pk=pk, thread__version__registered_model=registered_model).first()
     if found is None:
         raise NotFoundError("thread.unknown")
@@ -58,7 +58,7 @@ def reported_comment(*, registered_model: RegisteredModel, pk: int) -> ThreadCom
 
 def reported_review(*, registered_model: RegisteredModel, pk: int) -> Review:
     """A reviewer's statement about one of the model's versions."""
-    rows = Review.objects.select_related("version", "reviewer")
+    rows = Review.objects.select_related("version__registered_model__owner", "reviewer")
     found = rows.filter(pk=pk, version__registered_model=registered_model).first()
     if found is None:
         raise NotFoundError("thread.unknown")
@@ -71,5 +71,6 @@ def _seen_by(account: Account) -> QuerySet[Report]:
         about_own |= Q(pk__in=Report.objects.filter(said).values("pk"))
     return Report.objects.exclude(about_own).select_related(
         "registered_model__owner", "version", "message__author", "message__registered_model__owner", "reporter",
-        "assigned_to", "comment__author", "comment__thread", "review__reviewer", "review__version",
+        "assigned_to", "comment__author", "comment__thread__version__registered_model", "review__reviewer",
+        "review__version__registered_model",
     )  # fmt: skip

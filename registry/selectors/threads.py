@@ -13,7 +13,7 @@ from registry.card_diff import carried_lines
 from registry.checklist import STEP_OF_CHECK, place_of_target
 from registry.errors import NotFoundError
 from registry.interfaces import Verdict
-from registry.messages import message
+from registry.messages import message, message_alone
 from registry.models import (
     Account,
     Decision,
@@ -144,7 +144,7 @@ def _asked_by_reviewers(version: ModelVersion) -> list[ChangeRequest]:
         return []
     reviews = version.reviews.filter(decision=Decision.REQUEST_CHANGES, revision=version.revision, revision__gt=0)
     return [
-        ChangeRequest(step, anchor, review.comment, review.reviewer, review.created_at)
+        ChangeRequest(step, anchor, _words(review, review.comment), review.reviewer, review.created_at)
         for review in reviews.select_related("reviewer")
         for step, anchor in ([place_of_target(target) for target in review.targets] or [("", "")])
     ]
@@ -161,6 +161,10 @@ def _asked_by_checks(version: ModelVersion) -> list[ChangeRequest]:
         said = f"{text.title} {text.body}".strip()
         found.append(ChangeRequest(STEP_OF_CHECK.get(check.name, ""), anchor, said, None, check.created_at))
     for trial in version.trial_runs.filter(content_digest=version.content_digest, passed=False):
+def _words(said: ThreadComment | Review, words: str) -> str:
+    return str(message_alone("said.hidden").title) if said.is_hidden else words
+
+
         text = message(trial.code, trial.params)
         found.append(ChangeRequest("examples", "", f"{text.title} {text.body}".strip(), None, trial.created_at))
     return found
@@ -172,7 +176,7 @@ def _asked_in_threads(version: ModelVersion) -> list[ChangeRequest]:
         ChangeRequest(
             STEP_OF_SUBJECT[ThreadSubject(each.thread.subject)],
             _anchor(each),
-            each.comments[0].body if each.comments else "",
+            _words(each.comments[0], each.comments[0].body) if each.comments else "",
             each.thread.opened_by,
             each.thread.created_at,
             each.thread.pk,
@@ -205,7 +209,7 @@ def conversation_entries(version: ModelVersion) -> list[Entry]:
 def conversation(version: ModelVersion, entries: Sequence[Entry]) -> list[Review | PlacedThread]:
     """What these entries stand for, in their order; a constant number of queries."""
     ids = {kind: [pk for _at, found, pk in entries if found == kind] for kind in ("review", "thread")}
-    reviews = version.reviews.filter(pk__in=ids["review"]).select_related("reviewer")
+    reviews = version.reviews.filter(pk__in=ids["review"]).select_related("reviewer", "hidden_by")
     placed = placed_threads(version, threads_of(version).filter(pk__in=ids["thread"]))
     found: dict[tuple[str, int], Review | PlacedThread] = {("review", review.pk): review for review in reviews}
     found |= {("thread", each.thread.pk): each for each in placed}

@@ -1,7 +1,7 @@
 """The verbs of registration and review. Each returns the ids of jobs that became due; the edge rings them."""
 
 from registry.services.desk import claim_version, mark_file_viewed, release_claim, set_keyboard_shortcuts
-from registry.services.discussing import edit_message, hide_message, post_message, show_message
+from registry.services.discussing import edit_message, post_message
 from registry.services.drafts import (
     Due,
     attach_file,
@@ -12,6 +12,7 @@ from registry.services.drafts import (
     update_draft,
     update_model,
 )
+from registry.services.moderating import hide_message, hide_said, show_message, show_said
 from registry.services.notifying import mark_read, set_mail_pace, set_switch, unsubscribe
 from registry.services.preferences import choose_display_name, choose_language
 from registry.services.removal import delete_draft, remove_file
@@ -49,6 +50,7 @@ __all__ = [
     "delete_draft",
     "edit_message",
     "hide_message",
+    "hide_said",
     "mark_file_viewed",
     "mark_read",
     "post_line_comment",
@@ -76,6 +78,7 @@ __all__ = [
     "set_right",
     "set_switch",
     "show_message",
+    "show_said",
     "start_version",
     "state_review",
     "store_form_file",

@@ -1,4 +1,4 @@
-"""Talking about a model: posting, editing one's own, hiding."""
+"""Talking about a model: posting, and editing one's own."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from registry.cards import render_message
 from registry.errors import ConflictError, ForbiddenError, NotFoundError, UserError
 from registry.events import record_event
 from registry.models import Account, DiscussionMessage, EarlierText, RegisteredModel
-from registry.permissions import may_edit_message, may_hide_message, may_take_part
-from registry.plain_text import plain
+from registry.permissions import may_edit_message, may_take_part
 from registry.rate_limits import take_turn
 from registry.selectors import visible_models
 from registry.services.watching import watch_by_taking_part
@@ -66,33 +65,9 @@ def edit_message(*, message: DiscussionMessage, actor: Account, text: str) -> No
         _record("discussion:edited", current, actor)
 
 
-def hide_message(*, message: DiscussionMessage, actor: Account, reason: str) -> None:
-    """Put a tombstone with a public reason in a message's place."""
-    _set_hidden(message, actor, reason, hidden=True)
-
-
-def show_message(*, message: DiscussionMessage, actor: Account, reason: str) -> None:
-    """Bring a hidden message back, with a public reason."""
-    _set_hidden(message, actor, reason, hidden=False)
-
-
 def within_edit_time(message: DiscussionMessage) -> bool:
     """Whether its author may still change it."""
     return timezone.now() - message.created_at <= timedelta(hours=EDIT_HOURS)
-
-
-def _set_hidden(message: DiscussionMessage, actor: Account, reason: str, *, hidden: bool) -> None:
-    if not may_hide_message(actor, message):
-        raise ForbiddenError("rights.moderate")
-    reason = plain(reason)[:500]
-    if not reason:
-        raise UserError("discussion.reason_needed", field="reason")
-    with transaction.atomic():
-        rows = DiscussionMessage.objects.filter(pk=message.pk, hidden_at__isnull=hidden)
-        changes = {"hidden_at": timezone.now(), "hidden_by": actor, "hidden_reason": reason}
-        if not rows.update(**(changes if hidden else {"hidden_at": None, "hidden_by": None, "hidden_reason": ""})):
-            raise ConflictError("lifecycle.moved_first")
-        _record("discussion:hidden" if hidden else "discussion:shown", message, actor, reason=reason)
 
 
 def _rendered(text: str) -> str:
@@ -114,12 +89,11 @@ def _locked_topic(registered_model: RegisteredModel, topic: DiscussionMessage | 
     return found
 
 
-def _record(tag: str, message: DiscussionMessage, actor: Account, *, reason: str = "") -> None:
+def _record(tag: str, message: DiscussionMessage, actor: Account) -> None:
     # Without the text: the log keeps for ever, and what is hidden must be hidden everywhere.
     record_event(
         tag=tag,
         subject=f"message:{message.pk}",
         actor=actor,
         registered_model=message.registered_model,
-        reason=reason,
     )

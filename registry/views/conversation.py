@@ -6,7 +6,7 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpRequest
 
 from registry.models import ModelVersion
-from registry.permissions import may_discuss
+from registry.permissions import may_discuss, may_hide_said
 from registry.selectors import threads
 from registry.selectors.threads import Entry, PlacedThread
 from registry.views.access import PAGE_SIZE
@@ -25,5 +25,6 @@ def conversation_context(request: HttpRequest, version: ModelVersion) -> dict[st
         "page": page,
         "conversation": rows,
         "may_discuss": may_discuss(request.user, version),
+        "may_hide": may_hide_said(request.user, version),
         "here": request.get_full_path(),
     }

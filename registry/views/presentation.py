@@ -51,6 +51,8 @@ EVENT_TEXTS = {
     "review:reply": _("answered in the review of version %(version)s"),
     "review:thread_resolved": _("settled a conversation about version %(version)s"),
     "review:thread_reopened": _("reopened a conversation about version %(version)s"),
+    "review:said_hidden": _("hid a comment in the review of version %(version)s"),
+    "review:said_shown": _("brought a comment in the review of version %(version)s back"),
     "review:claimed": _("began to review version %(version)s"),
     "review:claim_taken_over": _("took over the review of version %(version)s"),
     "review:claim_released": _("gave back the review of version %(version)s"),
@@ -241,7 +243,9 @@ def actor_name(event: Event) -> str:
 
 
 def event_comment(event: Event) -> str:
-    """Why it happened: a person's words, or the portal's message."""
+    """Why it happened: a person's words unless they are hidden, or the portal's message."""
+    if event.reason_hidden:
+        return str(message_alone("said.hidden").title)
     if event.actor_id is None and event.reason in known_codes():
         text = message_alone(event.reason)
         return f"{text.title}\n{text.body}".strip()

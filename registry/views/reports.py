@@ -27,7 +27,7 @@ from registry.models import (
     Review,
     ThreadComment,
 )
-from registry.permissions import may_decide_report, may_handle_reports, may_hide_message, may_retire
+from registry.permissions import may_decide_report, may_handle_reports, may_hide_message, may_hide_said, may_retire
 from registry.rate_limits import address_key
 from registry.selectors import model_named, version_numbered
 from registry.selectors.discussion import message_of
@@ -42,8 +42,8 @@ from registry.selectors.reports import (
 )
 from registry.views.access import account_of, asked, errors_as_messages, errors_on, paged, requires
 from registry.views.discussion import message_path
+from registry.views.moderation import said_path
 from registry.views.presentation import timeline_rows
-from registry.views.review_rows import version_address
 
 LONGEST_NUMBER = 18
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -78,6 +78,7 @@ def report(request: HttpRequest, owner: str, name: str) -> HttpResponse:
         "registered_model": registered_model,
         "version": version,
         "message_row": message,
+        "said": comment or review,
         "said_html": comment.body_html if comment is not None else review.comment_html if review is not None else "",
         "back": back,
         "nav_section": "catalogue",
@@ -127,6 +128,7 @@ def report_page(request: HttpRequest, pk: int) -> HttpResponse:
         "events": timeline_rows(events_of_report(found)),
         "said": said,
         "message_path": _said_path(reports_message, found.comment, found.review),
+        "may_hide_said": said is not None and may_hide_said(account, said.version),
         "may_hide": reports_message is not None and may_hide_message(account, reports_message),
         "may_retire": found.version is not None and may_retire(account, found.version),
         "nav_section": "reports",
@@ -179,9 +181,8 @@ def _said_path(message: DiscussionMessage | None, comment: ThreadComment | None,
     """Where what was said stands; "" if nothing was."""
     if message is not None:
         return message_path(message)
-    if comment is not None:
-        return f"{reverse('registry:thread', args=[comment.thread_id])}#comment-{comment.pk}"
-    return version_address(review.version) if review is not None else ""
+    said = comment or review
+    return said_path(said) if said is not None else ""
 
 
 def _about_path(registered_model: RegisteredModel, version: ModelVersion | None) -> str:

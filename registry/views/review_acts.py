@@ -15,7 +15,7 @@ from registry.card_diff import card_lines
 from registry.errors import ForbiddenError, NotFoundError
 from registry.forms import NewThreadForm, PlaceForm, ThreadForm
 from registry.models import ModelVersion, ThreadSubject
-from registry.permissions import may_discuss, may_review, may_submit
+from registry.permissions import may_discuss, may_hide_said, may_review, may_submit
 from registry.selectors import threads
 from registry.views.access import account_of, errors_as_messages, errors_on, requires
 from registry.views.review_rows import version_address
@@ -123,6 +123,7 @@ def _thread_context(request: HttpRequest, pk: int, form: ThreadForm) -> dict[str
         "registered_model": found.version.registered_model,
         "form": form,
         "may_discuss": may_discuss(request.user, found.version),
+        "may_hide": may_hide_said(request.user, found.version),
         "may_review": may_review(request.user),
         "here": request.path,
         "next": request.POST.get("next", ""),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from registry import selectors
 from registry.errors import ConflictError
 from registry.models import Check, ModelVersion, RegisteredModel, ReviewClaim, VersionState
-from registry.permissions import may_decide, may_discuss
+from registry.permissions import may_decide, may_discuss, may_hide_said
 from registry.selectors import desk, threads
 from registry.selectors.queue import next_in_queue
 from registry.views.review_rows import STANDINGS, Choice
@@ -99,6 +99,7 @@ def frame_context(request: HttpRequest, frame: ReviewFrame) -> dict[str, object]
         "reviewers": reviewers,
         "asked_me": frame.may_decide and not any(row["is_me"] for row in reviewers),
         "next_version": next_in_queue(frame.version, user=request.user),
+        "may_hide": may_hide_said(request.user, frame.version),
         "nav_section": "reviews",
         "shortcuts": getattr(request.user, "keyboard_shortcuts", False),
         "here": request.get_full_path(),

@@ -77,6 +77,8 @@ class Belongings:
     report: Report
     token: ApiToken
     thread: ReviewThread
+    comment: ThreadComment
+    review: Review
 
     def rows(self) -> list[Any]:
         """Everything that a request which is refused must leave as it was."""
@@ -168,6 +170,16 @@ def belongings_of(owner: Account) -> Belongings:
             expires_at=timezone.now() + timedelta(days=1),
         ),
         thread=thread,
+        comment=ThreadComment.objects.create(thread=thread, author=owner, body="Why?", body_html="<p>Why?</p>"),
+        review=Review.objects.create(
+            version=waiting,
+            reviewer=owner,
+            decision="comment",
+            comment="Hm.",
+            comment_html="<p>Hm.</p>",
+            content_digest=waiting.content_digest,
+            revision=1,
+        ),
     )
 
 

@@ -70,6 +70,8 @@ COMMUNITY = (
     ApiRow("GET", "api:answers", SEEN, thing=message),
     ApiRow("POST", "api:answers", signed_in(201), OWNERS, message, text),
     ApiRow("PUT", "api:hidden", moderating(200), MODERATORS, message, lambda _b: HIDE),
+    ApiRow("PUT", "api:comment_hidden", moderating(200), MODERATORS, key("comment"), lambda _b: HIDE),
+    ApiRow("PUT", "api:review_hidden", moderating(200), MODERATORS, key("review"), lambda _b: HIDE),
     ApiRow("POST", "api:filed_reports", everybody(201), ANY_ACT, named("live"), lambda _b: REPORT),
     ApiRow("GET", "api:profile", SEEN, thing=user),
     ApiRow("GET", "api:people", right("administrator", 200), ADMIN),

@@ -18,6 +18,7 @@ from tests.portal.routes import (
     reviewer_of_others,
     with_right,
 )
+from tests.portal.routes_community import moderator
 
 
 def discussing(status: Status) -> Rule:
@@ -57,6 +58,10 @@ REVIEW = (
     Row(
         "registry:file_viewed", NO, with_right("reviewer", 404),
         lambda b: {"version_pk": b.waiting.pk, "pk": b.draft_file.pk}, case="of another version",
+    ),
+    *(
+        Row(route, moderator(200), moderator(302), key(what), lambda _b: {"reason": "Rude."})
+        for route, what in (("registry:comment_hide", "comment"), ("registry:review_hide", "review"))
     ),
     Row("registry:thread", everybody(200), discussing(302), key("thread"), lambda _b: {"body": "Because."}),
     Row("registry:thread_resolve", NO, discussing(302), key("thread")),

@@ -166,7 +166,10 @@ class TestSending:
             for kind in (f"comment={comment.pk}", f"review={review.pk}")
         ]
 
-        assert places == [f"/reviews/threads/{thread.pk}/#comment-{comment.pk}", "/models/vera/iris/versions/1/"]
+        assert places == [
+            f"/reviews/threads/{thread.pk}/#comment-{comment.pk}",
+            f"/models/vera/iris/versions/1/#review-{review.pk}",
+        ]
         of_comment, of_review = Report.objects.order_by("pk")
         assert (of_comment.comment, of_review.review) == (comment, review)
         assert list(report_queue(rita)) == []
