@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from registry.card_diff import carried_lines
 from registry.checklist import STEP_OF_CHECK, place_of_target
@@ -18,6 +18,7 @@ from registry.models import (
     Account,
     Decision,
     ModelVersion,
+    RegisteredModel,
     Review,
     ReviewThread,
     ThreadComment,
@@ -51,6 +52,7 @@ class ChangeRequest:
 
     `anchor` says where in the step: "" for all of it, `resources`, `licence`, `section:<title>`, `line:<number>`, a
     file's path or an example's number. `text` is Markdown of a person, or the portal's own words (`author` None).
+    `of_version` is the number of an earlier version that it was asked of.
     """
 
     step: str
@@ -59,15 +61,27 @@ class ChangeRequest:
     author: Account | None
     at: datetime
     thread_id: int | None = None
+    of_version: int | None = None
 
 
 def threads_of(version: ModelVersion) -> QuerySet[ReviewThread]:
     """The version's threads, oldest first, with their people and comments."""
-    return (
-        ReviewThread.objects.filter(version=version)
-        .select_related("opened_by", "resolved_by")
-        .prefetch_related("comments__author")
-    )
+    return _with_people(ReviewThread.objects.filter(version=version))
+
+
+def threads_in_play(version: ModelVersion) -> QuerySet[ReviewThread]:
+    """The version's threads, and those of the model's earlier versions that nobody settled: they carry over."""
+    return _with_people(ReviewThread.objects.filter(Q(version=version) | _carried_over(version)))
+
+
+def _carried_over(version: ModelVersion) -> Q:
+    earlier = Q(version__registered_model=version.registered_model_id, version__number__lt=version.number)
+    return earlier & Q(resolved_at__isnull=True)
+
+
+def _with_people(threads: QuerySet[ReviewThread]) -> QuerySet[ReviewThread]:
+    people = threads.select_related("opened_by", "resolved_by", "version")
+    return people.prefetch_related("comments__author", "comments__hidden_by")
 
 
 def thread_by_id(*, pk: int, user: User) -> ReviewThread:
@@ -83,8 +97,8 @@ def thread_by_id(*, pk: int, user: User) -> ReviewThread:
 
 
 def open_thread_count(version: ModelVersion) -> int:
-    """How many threads nobody has settled."""
-    return version.threads.filter(resolved_at__isnull=True).count()
+    """How many threads nobody has settled, those of earlier versions among them."""
+    return threads_in_play(version).filter(resolved_at__isnull=True).count()
 
 
 def placed_threads(version: ModelVersion, threads: Iterable[ReviewThread]) -> list[PlacedThread]:
@@ -112,11 +126,8 @@ def _lines_now(version: ModelVersion, threads: Sequence[ReviewThread]) -> dict[i
         if thread.subject == ThreadSubject.CARD and thread.line is not None:
             by_digest[thread.content_digest].append(thread)
     earlier = set(by_digest) - ({version.content_digest} if version.state != VersionState.DRAFT else set())
-    cards = dict(
-        VersionRevision.objects.filter(version=version, content_digest__in=earlier).values_list(
-            "content_digest", "card_source"
-        )
-    )
+    revisions = VersionRevision.objects.filter(version__registered_model=version.registered_model_id)
+    cards = dict(revisions.filter(content_digest__in=earlier).values_list("content_digest", "card_source"))
     found: dict[int, int | None] = {}
     for digest, group in by_digest.items():
         if digest not in earlier:
@@ -132,7 +143,7 @@ def open_change_requests(version: ModelVersion) -> list[ChangeRequest]:
     """What the newest submission was asked to change and has not settled, in the order of the draft's steps.
 
     Requests are those of reviewers about the last revision, the portal's own where a check of that revision failed,
-    and every thread that nobody resolved. Submitting again leaves only the threads.
+    and every thread that nobody resolved, of this version or an earlier one. Submitting again leaves only the threads.
     """
     found = [*_asked_by_reviewers(version), *_asked_by_checks(version), *_asked_in_threads(version)]
     order = {"": 0, "basics": 1, "files": 2, "card": 3, "examples": 4}
@@ -150,6 +161,10 @@ def _asked_by_reviewers(version: ModelVersion) -> list[ChangeRequest]:
     ]
 
 
+def _words(said: ThreadComment | Review, words: str) -> str:
+    return str(message_alone("said.hidden").title) if said.is_hidden else words
+
+
 def _asked_by_checks(version: ModelVersion) -> list[ChangeRequest]:
     if version.state not in {VersionState.CHANGES_REQUESTED, VersionState.DRAFT} or not version.content_digest:
         return []
@@ -161,17 +176,13 @@ def _asked_by_checks(version: ModelVersion) -> list[ChangeRequest]:
         said = f"{text.title} {text.body}".strip()
         found.append(ChangeRequest(STEP_OF_CHECK.get(check.name, ""), anchor, said, None, check.created_at))
     for trial in version.trial_runs.filter(content_digest=version.content_digest, passed=False):
-def _words(said: ThreadComment | Review, words: str) -> str:
-    return str(message_alone("said.hidden").title) if said.is_hidden else words
-
-
         text = message(trial.code, trial.params)
         found.append(ChangeRequest("examples", "", f"{text.title} {text.body}".strip(), None, trial.created_at))
     return found
 
 
 def _asked_in_threads(version: ModelVersion) -> list[ChangeRequest]:
-    placed = placed_threads(version, threads_of(version).filter(resolved_at__isnull=True))
+    placed = placed_threads(version, threads_in_play(version).filter(resolved_at__isnull=True))
     return [
         ChangeRequest(
             STEP_OF_SUBJECT[ThreadSubject(each.thread.subject)],
@@ -180,6 +191,7 @@ def _asked_in_threads(version: ModelVersion) -> list[ChangeRequest]:
             each.thread.opened_by,
             each.thread.created_at,
             each.thread.pk,
+            each.thread.version.number if each.thread.version_id != version.pk else None,
         )
         for each in placed
     ]
@@ -214,3 +226,17 @@ def conversation(version: ModelVersion, entries: Sequence[Entry]) -> list[Review
     found: dict[tuple[str, int], Review | PlacedThread] = {("review", review.pk): review for review in reviews}
     found |= {("thread", each.thread.pk): each for each in placed}
     return [found[kind, pk] for _at, kind, pk in entries if (kind, pk) in found]
+
+
+def reviewed_versions(registered_model: RegisteredModel) -> QuerySet[ModelVersion]:
+    """The versions about which something was said, newest first, with `thread_count` and `open_count`."""
+    said = Q(reviews__isnull=False) | Q(threads__isnull=False)
+    unsettled = Q(threads__isnull=False, threads__resolved_at__isnull=True)
+    return (
+        registered_model.versions.filter(said)
+        .annotate(
+            thread_count=Count("threads", distinct=True),
+            open_count=Count("threads", filter=unsettled, distinct=True),
+        )
+        .order_by("-number")
+    )

@@ -20,12 +20,14 @@ from registry.models import DiscussionMessage, RegisteredModel
 from registry.permissions import User, may_edit_message, may_hide_message, may_take_part
 from registry.selectors import visible_models
 from registry.selectors.discussion import answers_of, message_of, topics_of
+from registry.selectors.threads import reviewed_versions
 from registry.services.discussing import within_edit_time
 from registry.views.access import account_of, errors_on, paged, requires
 from registry.views.model_frame import frame_context, model_frame
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 TOPICS_PER_PAGE = 15
+REVIEWS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ def discussion(request: HttpRequest, owner: str, name: str) -> HttpResponse:
         return posted
     page = paged(request, topics_of(frame.registered_model), size=TOPICS_PER_PAGE)
     context = {"page": page, "rows": _rows(page.object_list, request.user), "form": form}
+    context["reviewed"] = reviewed_versions(frame.registered_model)[:REVIEWS_SHOWN]
     context["is_public"] = visible_models().filter(pk=frame.registered_model.pk).exists()
     return _page(request, "registry/discussion.html", frame_context(frame) | context)
 

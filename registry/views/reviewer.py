@@ -40,7 +40,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything that a decision needs, on one page."""
     frame = review_frame(request, pk, tab="review")
     version = frame.version
-    placed = threads.placed_threads(version, threads.threads_of(version))
+    placed = threads.placed_threads(version, threads.threads_in_play(version))
     seen = {"content_digest": version.content_digest, "image_digest": version.image_digest}
     form = ReviewForm(request.POST or None, initial={**seen, "targets": suggested_targets(frame.checks, placed)})
     if request.method == "POST" and form.is_valid():

@@ -119,7 +119,7 @@ def change_requests_for(draft: ModelVersion, name: str) -> list[AskedChange]:
     """What the newest submission was asked to change: this step's first, then the whole draft's and the others'."""
     asked = [
         AskedChange(each, place_of(draft, each), here=each.step in {name, ""})
-        for each in (open_change_requests(draft) if draft.revision else ())
+        for each in (open_change_requests(draft) if draft.revision or draft.number > 1 else ())
     ]
     return sorted(asked, key=lambda change: not change.here)
 

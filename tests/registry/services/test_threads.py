@@ -187,3 +187,30 @@ class TestTheNextRevision:
         assert (list(changes.files), list(changes.examples)) == ([], [])
         for key in ("revision-2", "revision-x", "revision-", "in-use", "revision-²"):
             assert desk.base_named(again, key=key, in_use=None) is None
+
+
+class TestTheNextVersion:
+    """What nobody settled stays readable with its version, and waits at the next one, whatever was decided."""
+
+    @pytest.mark.parametrize("decision", ["approve", "reject"])
+    def test_open_threads_carry_over_and_settled_ones_stay_behind(self, decision: str) -> None:
+        first, rita = in_review(), make_reviewer("rita")
+        kept = comment_on(first, rita)
+        settled = comment_on(first, rita, subject="example", position=1, line=None)
+        services.resolve_thread(thread=settled, actor=rita)
+        say(first, rita, decision, "Good enough." if decision == "approve" else "Not for us.")
+        owner = owner_of(first)
+
+        draft = services.start_version(registered_model=first.registered_model, actor=owner)
+        services.update_draft(version=draft, actor=owner, card_source=CARD.replace("# Iris\n", "# Iris\n\nMore.\n", 1))
+        draft = fresh(draft)
+
+        (asked,) = threads.open_change_requests(draft)
+        assert (asked.anchor, asked.thread_id, asked.of_version) == (f"line:{LINE + 2}", kept.pk, first.number)
+        assert [each.pk for each in threads.threads_of(first)] == [kept.pk, settled.pk]
+        assert threads.open_thread_count(draft) == 1
+
+        services.reply_to_thread(thread=kept, author=owner, body="Said in the new card.")
+        services.resolve_thread(thread=kept, actor=rita)
+        assert threads.open_change_requests(draft) == []
+        assert list(threads.threads_in_play(draft)) == []

@@ -138,6 +138,28 @@ class TestRevisions:
         assert "About" in conversation
         assert f"{to('review', again.pk)}?since=revision-1#card" in text_of(desk.get(to("review_history", again.pk)))
 
+    def test_what_nobody_settled_meets_the_next_version(self, desk: Client, rita: Account) -> None:
+        """With the older version's number; its own pages and the discussion keep it, for everybody."""
+        version = in_review()
+        desk.post(to("thread_new", version.pk), remark(version))
+        assert "1 conversation is not settled." in text_of(desk.get(to("review", version.pk)))
+        say(version, rita, "approve")
+        owner, model = owner_of(version), version.registered_model
+        draft = services.start_version(registered_model=model, actor=owner)
+
+        step = as_browser(owner).get(to("draft_card", draft.pk))
+        assert "Which split?" in text_of(step)
+        for file in version.files.all():
+            services.attach_file(version=draft, actor=owner, path=file.path, sha256=file.blob_id, size=file.blob.size)
+        page = desk.get(to("review", in_review(fresh(draft)).pk))
+        (carried,) = page.context["threads_elsewhere"]
+        assert carried.thread.version == version
+        assert f"· Version {version.number}</span>" in text_of(page)
+        visitor = Client()
+        assert "Which split?" in text_of(visitor.get(to("version", model.owner.username, model.name, version.number)))
+        talk = text_of(visitor.get(to("model_discussion", model.owner.username, model.name)))
+        assert "1 open conversation" in talk
+
     def test_an_approval_of_an_earlier_one_shows_as_such(self, desk: Client, rita: Account, settings: Any) -> None:
         settings.REQUIRED_APPROVALS = 2
         version = in_review()
