@@ -30,7 +30,7 @@ def extract_catalogue(root: Path = ROOT) -> Catalog:
     catalogue = Catalog(project="Model Commons", charset="utf-8", fuzzy=False)
     for path in source_files(root):
         place = path.relative_to(root).as_posix()
-        for _line, msgid, comments, context in extract("python", BytesIO(_python_of(path)), KEYWORDS, [COMMENT_MARK]):
+        for _line, msgid, comments, context in extract("python", BytesIO(python_of(path)), KEYWORDS, [COMMENT_MARK]):
             catalogue.add(msgid, locations=[(place, 1)], auto_comments=comments, context=context)
     return catalogue
 
@@ -51,7 +51,8 @@ def _left_out(place: str) -> bool:
     return any(part in place for part in LEFT_OUT)
 
 
-def _python_of(path: Path) -> bytes:
+def python_of(path: Path) -> bytes:
+    """The source as Python reads it, that of a template too."""
     source = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
         # Django turns a template into calls of gettext amid filler; without indentation, Python's tokenizer reads it.
