@@ -38,7 +38,7 @@ from registry.examples import compare_answers
 from registry.jobs.kinds import JobKind
 from registry.jobs.queue import Claim
 from registry.models import ModelVersion, VersionState
-from registry.selectors import request_digest
+from registry.selectors import files_digest, request_digest, wanted_requests
 from registry.services import DraftOutcome, TrialOutcome, record_draft_trial, record_image_digest, record_trial_run
 
 START_SECONDS = 300.0
@@ -228,7 +228,7 @@ def _draft_tried(claim: Claim, version: ModelVersion) -> DraftOutcome:
         report("packaging", 0, 0)
         image = image_builder().build(draft_spec(version, digest))
         spec = replace(spec, image_digest=image.digest)
-    requests = list(version.examples.order_by("position").values_list("request", flat=True))
+    requests, files = wanted_requests(version), files_digest(version)
     limits = trial.Limits(start=START_SECONDS, request=settings.GATEWAY_TIMEOUT_SECONDS)
     found = draft_trial.ask_all(serving_backend(), spec, requests, limits=limits, report=report)
     answers = [
@@ -238,6 +238,7 @@ def _draft_tried(claim: Claim, version: ModelVersion) -> DraftOutcome:
         code=found.code,
         params=found.params,
         answers=answers,
+        files=files,
         load_ms=found.load_ms,
         peak_memory_bytes=found.peak_memory_bytes,
         log_tail=found.log_tail,

@@ -13,7 +13,7 @@ from rest_framework.serializers import Serializer
 from registry import selectors, services
 from registry.api.answers import WorkAnswer
 from registry.api.base import ApiView, answered
-from registry.api.fields import CharField, ChoiceField, DictField, FloatField, IntegerField, ListField, NothingBody
+from registry.api.fields import CharField, ChoiceField, DictField, FloatField, IntegerField, ListField, StrictSerializer
 from registry.api.operations import operation
 from registry.models import Scope
 from registry.permissions import may_submit
@@ -23,6 +23,14 @@ from registry.views.draft.trial import trial_context
 OWNER = {"scopes": (Scope.SUBMIT,), "right": may_submit}
 
 
+class TryBody(StrictSerializer):
+    """Which examples to try."""
+
+    position = IntegerField(
+        required=False, min_value=1, max_value=10**3, help_text="The number of one example; without it, all of them."
+    )
+
+
 class TriedExampleAnswer(Serializer[Any]):
     """How one example went."""
 
@@ -30,7 +38,7 @@ class TriedExampleAnswer(Serializer[Any]):
     title = CharField(allow_blank=True)
     state = ChoiceField(
         choices=["pass", "fail", "none", "stale"],
-        help_text="“none”: no answer is expected yet; “stale”: it changed since the model was tried.",
+        help_text="“none”: no answer is expected yet; “stale”: it was not tried as it is now.",
     )
     text = CharField(allow_blank=True)
     outputs = ListField(child=DictField(), help_text="What the model answered; may become what is expected.")
@@ -65,14 +73,13 @@ class DraftTrial(ApiView):
 
     @operation(
         name="try_draft", summary="Try your draft's examples against its model in its own runtime.",
-        description="Nothing is submitted. Read the answers once “state” is “answered”.", **OWNER, body=NothingBody,
+        description="Nothing is submitted. Read the answers once “state” is “answered”.", **OWNER, body=TryBody,
         answer=DraftTrialAnswer, status=HTTPStatus.ACCEPTED,
     )  # fmt: skip
     def post(self, request: Request, pk: int, given: Mapping[str, Any]) -> Response:
         """That it is under way."""
-        del given
         draft = selectors.own_version(pk=pk, user=request.user)
-        ring(services.try_draft(version=draft, actor=self.account()))
+        ring(services.try_draft(version=draft, actor=self.account(), **given))
         return self._shown(request, pk, status=HTTPStatus.ACCEPTED)
 
     def _shown(self, request: Request, pk: int, *, status: HTTPStatus = HTTPStatus.OK) -> Response:

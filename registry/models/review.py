@@ -65,16 +65,20 @@ class TrialRun(models.Model):
 
 
 class DraftTrial(models.Model):
-    """What a draft's model answered when its submitter tried the examples; replaced by each try.
+    """What a draft's model answered when its submitter tried the examples; replaced by a try of all of them.
 
     `answers` holds one object per request: request (the digest of `selectors.request_digest`), answer (the V2 answer,
     null if there is none), latency_ms, code and params. `code` is a message id if the model could not be asked at all.
+    `files` is the digest of the files that answered (`selectors.files_digest`), "" where that was not kept. `wanted`
+    are the digests of the requests that a try under way shall put; none: all of them.
     """
 
     version = models.OneToOneField(ModelVersion, on_delete=models.CASCADE, related_name="draft_trial")
     code = models.CharField(max_length=80, blank=True)
     params = models.JSONField(default=dict)
     answers = models.JSONField(default=list)
+    files = models.CharField(max_length=64, blank=True)
+    wanted = models.JSONField(default=list)
     load_ms = models.FloatField(null=True)
     peak_memory_bytes = models.PositiveBigIntegerField(null=True)
     log_tail = models.TextField(blank=True)

@@ -7,11 +7,14 @@ from registry.selectors.accounts import newest_own_versions, own_models, storage
 from registry.selectors.catalogue import Presence, catalogue, model_named, presences, visible_models
 from registry.selectors.drafts import (
     NameOffer,
+    answers_by_request,
     draft_answer,
     draft_trial_job,
+    files_digest,
     name_offer,
     request_digest,
     suggested_memory,
+    wanted_requests,
 )
 from registry.selectors.log import (
     DECISIONS,
@@ -74,6 +77,7 @@ __all__ = [
     "Totals",
     "UsualTimes",
     "VersionWithStatus",
+    "answers_by_request",
     "approval_count",
     "best_fits",
     "catalogue",
@@ -85,6 +89,7 @@ __all__ = [
     "event_by_id",
     "file_at",
     "file_of",
+    "files_digest",
     "files_of",
     "find_models",
     "latest_decisions",
@@ -115,5 +120,6 @@ __all__ = [
     "version_to_show",
     "versions_of",
     "visible_models",
+    "wanted_requests",
     "with_status",
 ]

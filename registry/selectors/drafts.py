@@ -33,11 +33,31 @@ def request_digest(request: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def files_digest(draft: ModelVersion) -> str:
+    """Names the draft's files by what they hold, so that answers of other files are not taken for theirs."""
+    rows = [list(row) for row in draft.files.order_by("path").values_list("path", "blob_id")]
+    return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode()).hexdigest()
+
+
+def answers_by_request(draft: ModelVersion, trial: DraftTrial | None) -> dict[str, Mapping[str, Any]]:
+    """What the present files answered, by the request's digest."""
+    if trial is None or (trial.files and trial.files != files_digest(draft)):
+        return {}
+    return {row["request"]: row for row in trial.answers}
+
+
+def wanted_requests(draft: ModelVersion) -> list[dict[str, Any]]:
+    """The requests that a try shall put: those that somebody asked for and that still are there, else all."""
+    requests: list[dict[str, Any]] = list(draft.examples.order_by("position").values_list("request", flat=True))
+    trial = DraftTrial.objects.filter(version=draft).first()
+    chosen = [request for request in requests if trial and request_digest(request) in trial.wanted]
+    return chosen or requests
+
+
 def draft_answer(draft: ModelVersion, request: Mapping[str, Any]) -> dict[str, Any] | None:
     """What the model answered to this very request when it was tried, as an expected answer; None if it did not."""
     trial = DraftTrial.objects.filter(version=draft).first()
-    wanted = request_digest(request)
-    found = next((row["answer"] for row in trial.answers if row["request"] == wanted), None) if trial else None
+    found = answers_by_request(draft, trial).get(request_digest(request), {}).get("answer")
     return {"outputs": found["outputs"]} if found and found.get("outputs") else None
 
 

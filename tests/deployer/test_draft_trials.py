@@ -13,7 +13,7 @@ from deployer.reconcile import reconcile
 from registry import services
 from registry.artifacts.content import content_digest
 from registry.models import Check, DraftTrial, Job, JobState, ModelVersion
-from registry.selectors import request_digest
+from registry.selectors import answers_by_request, request_digest
 from tests.deployer import scene
 from tests.fakes.serving import sum_of_rows
 
@@ -55,6 +55,29 @@ def test_a_second_try_replaces_the_first(draft: ModelVersion) -> None:
 
     assert first.pk != second.pk
     assert Job.objects.get(kind="try_draft").state == JobState.SUCCEEDED
+
+
+def test_one_example_alone_is_asked_beside_what_the_others_were_answered(draft: ModelVersion) -> None:
+    """Answers of other files are not kept; whoever asks for all of them anew gets all of them."""
+    (first,) = draft.examples.all()
+    request = json.loads(json.dumps(scene.REQUEST))
+    request["inputs"][0]["data"] = [value + 1 for value in request["inputs"][0]["data"]]
+    draft.examples.create(position=2, title="More", request=request, expected=first.expected, tolerance=0)
+    Check.objects.filter(version=draft).update(content_digest=content_digest(draft))
+
+    def try_one(position: int) -> DraftTrial:
+        scene.work(services.try_draft(version=draft, actor=scene.owner_of(draft), position=position))
+        return DraftTrial.objects.get(version=draft)
+
+    def answered(trial: DraftTrial) -> list[str]:
+        return [row["request"] for row in trial.answers]
+
+    one, two = request_digest(scene.REQUEST), request_digest(request)
+    assert answered(try_one(2)) == [two]
+    assert answered(try_one(1)) == [two, one]
+    assert answered(try_it(draft)) == [one, two]
+    draft.files.latest("pk").delete()
+    assert list(answers_by_request(draft, DraftTrial.objects.get())) == []
 
 
 def test_files_that_failed_a_check_are_never_started(draft: ModelVersion) -> None:

@@ -138,15 +138,16 @@ def _after(request: HttpRequest, draft: ModelVersion, *, as_text: bool) -> Calla
             return redirect(f"{address}?view={TEXT}")
         if button == "form":
             return redirect(address)
-        if button.partition(":")[0] == "try":
+        move = _MOVES.fullmatch(button)
+        if button == "try" or (move is not None and move[1] == "try"):
             with errors_as_messages(request):
-                ring(services.try_draft(version=draft, actor=account_of(request)))
+                position = int(move[2]) if move is not None else None
+                ring(services.try_draft(version=draft, actor=account_of(request), position=position))
             return redirect(f"{here}#trial")
         if button == "add":
             return redirect(f"{here}#example-{draft.examples.count()}")
         if button == "suggest":
             return redirect(f"{here}#resources")
-        move = _MOVES.fullmatch(button)
         return redirect(f"{here}#example-{_target(move, draft.examples.count())}") if move else None
 
     return answer

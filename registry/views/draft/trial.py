@@ -51,7 +51,7 @@ def _fault(trial: DraftTrial | None) -> Message | None:
 
 
 def _rows(draft: ModelVersion, trial: DraftTrial) -> list[AnswerRow]:
-    answers = {row["request"]: row for row in trial.answers}
+    answers = selectors.answers_by_request(draft, trial)
     return [_row(example, answers.get(selectors.request_digest(example.request))) for example in draft.examples.all()]
 
 
@@ -73,7 +73,7 @@ def _row(example: Example, found: Mapping[str, Any] | None) -> AnswerRow:
 
 def _verdict(example: Example, found: Mapping[str, Any] | None) -> tuple[str, str]:
     if found is None:
-        return "stale", _("Changed since the model was tried.")
+        return "stale", _("Not tried as it is now.")
     if found.get("code"):
         text = message(str(found["code"]), found.get("params") or {})
         return "fail", f"{text.title} {text.body}".strip()

@@ -180,6 +180,7 @@ class TestTrying:
         assert answer["Location"] == to("draft_examples", draft.pk) + "#trial"
         assert Job.objects.filter(kind="try_draft", subject_id=draft.pk).exists()
         assert examples_of(draft)[1].title == "Kept"
+        assert selectors.wanted_requests(draft) == [examples_of(draft)[1].request]
 
     def test_without_scripts_a_page_waits_and_leads_back_when_it_is_done(
         self, web: Client, draft: ModelVersion
