@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, F, Min, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, Min, QuerySet
 
 from deployer.models import ImageBuild, ImageBuildState, Rollout, RolloutState
 from registry.models import Job, JobState, ModelVersion, VersionState
@@ -37,18 +38,16 @@ class Waiting:
 
 
 def standings() -> list[Standing]:
-    """Versions, builds and rollouts under way, per state with the oldest; three queries."""
+    """Versions, builds and rollouts under way, per state with the oldest; a query for each kind and each state."""
     versions = ModelVersion.objects.filter(state__in=[VersionState.SUBMITTED, VersionState.IN_REVIEW])
     builds = ImageBuild.objects.filter(state__in=[ImageBuildState.QUEUED, ImageBuildState.BUILDING])
     rollouts = Rollout.objects.filter(state__in=UNDER_WAY)
-    rows = [
-        *(("version", row) for row in _oldest(versions.select_related("registered_model__owner"))),
-        *(("build", row) for row in _oldest(builds.select_related("version__registered_model__owner"))),
-        *(("rollout", row) for row in _oldest(rollouts.select_related("version__registered_model__owner"))),
-    ]
+    owner = "registered_model__owner"
     return [
-        Standing(what=what, state=row.state, count=row.together, oldest=row, since=row.state_changed_at)
-        for what, row in rows
+        # A review queue may be long: by when it was submitted, the index that orders the queue finds its first.
+        *_standing("version", versions.select_related(owner), order="submitted_at"),
+        *_standing("build", builds.select_related(f"version__{owner}"), order="state_changed_at"),
+        *_standing("rollout", rollouts.select_related(f"version__{owner}"), order="state_changed_at"),
     ]
 
 
@@ -88,10 +87,10 @@ def seconds_of(build: ImageBuild) -> float:
     return (build.finished_at - build.created_at).total_seconds() if build.finished_at else 0.0
 
 
-def _oldest(rows: QuerySet) -> QuerySet:  # type: ignore[type-arg]  # any of the three
-    """The longest waiting row of each state, with how many there are `together`."""
-    annotated: QuerySet = rows.annotate(  # type: ignore[type-arg]  # as above
-        place=Window(RowNumber(), partition_by="state", order_by=[F("state_changed_at"), F("pk")]),
-        together=Window(Count("pk"), partition_by="state"),
-    ).filter(place=1)
-    return annotated
+def _standing(what: str, rows: QuerySet[Any], *, order: str) -> Iterator[Standing]:
+    """How many are in each state that any is in, with the first by the field `order`."""
+    counted = dict(rows.order_by().values_list("state").annotate(count=Count("pk")))
+    for state, count in sorted(counted.items()):
+        oldest = rows.filter(state=state).order_by(order, "pk").first()
+        if oldest is not None:  # it went on between the two queries
+            yield Standing(what=what, state=state, count=count, oldest=oldest, since=oldest.state_changed_at)
