@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_timedelta
@@ -18,8 +19,13 @@ def distance(seconds: float) -> str:
     """
     unit = next((unit for unit in _UNITS_S if abs(seconds) >= unit), 1)
     whole = int(abs(seconds) // unit) * unit
-    span = timedelta(seconds=-whole if seconds > 0 else whole)
-    return format_timedelta(span, threshold=1, add_direction=True, locale=cldr_locale())
+    return _said(-whole if seconds > 0 else whole, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _said(seconds: int, _language: str | None) -> str:
+    """Kept by language: of whole units there are few, and finding their words takes longer than the rest of a row."""
+    return format_timedelta(timedelta(seconds=seconds), threshold=1, add_direction=True, locale=cldr_locale())
 
 
 def cldr_locale() -> Locale:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django import template
 from django.template.loader import render_to_string
 from django.utils.formats import number_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from registry import charts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
 register = template.Library()
 _SIZE = {
@@ -41,6 +44,23 @@ def chart(chart: charts.Chart, *, chart_id: str, title: str, description: str, c
         **_SIZE,
     }
     return mark_safe(render_to_string("includes/chart.html", context))  # noqa: S308  # a template, which escapes
+
+
+@register.simple_tag
+def chart_rows(chart: charts.Chart) -> SafeString:
+    """The rows of a line chart's table: moments in UTC, then a value per line."""
+    language = get_language()
+    return mark_safe("".join(_row(moment, tuple(values), language) for moment, values in chart.rows))  # noqa: S308  # each row is escaped
+
+
+@lru_cache(maxsize=4096)
+def _row(moment: datetime, values: tuple[float | None, ...], _language: str | None) -> SafeString:
+    """One row. Kept, since a stretch of time that is over is the same on every page and at every visit."""
+    cells = format_html_join("", '<td class="num">{}</td>', ((amount(value),) for value in values))
+    shown = moment.strftime("%Y-%m-%d %H:%M")
+    return format_html(
+        '<tr><th scope="row"><time datetime="{}">{}</time></th>{}</tr>', moment.isoformat(), shown, cells
+    )
 
 
 @register.simple_tag

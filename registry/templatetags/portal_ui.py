@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django import template
 from django.forms import widgets
+from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils.formats import number_format
 from django.utils.html import format_html, json_script
@@ -21,7 +23,7 @@ from registry.templatetags._browsers import browser_words
 from registry.templatetags._distance import distance
 from registry.templatetags._draft_strings import draft_strings
 from registry.templatetags._icons import icon_body
-from registry.templatetags._status import StatusWord, status_word
+from registry.templatetags._status import status_word
 from registry.templatetags._upload_strings import upload_page_data
 
 if TYPE_CHECKING:
@@ -49,7 +51,12 @@ def icon(name: str, label: str = "", modifier: str = "") -> SafeString:
 
     `modifier` is one or more of `icon--<modifier>` (`small`, `success`, `warning`, `error`, `progressive`, `subtle`).
     """
-    body, flips = icon_body(name, language=get_language() or "en", bidi=get_language_bidi())
+    return _icon(name, str(label), modifier, get_language() or "en", get_language_bidi())
+
+
+@lru_cache(maxsize=2048)
+def _icon(name: str, label: str, modifier: str, language: str, bidi: bool) -> SafeString:  # noqa: FBT001  # a key
+    body, flips = icon_body(name, language=language, bidi=bidi)
     modifiers = [*modifier.split(), *(["flip"] if flips else [])]
     classes = " ".join(["icon", *(f"icon--{each}" for each in modifiers)])
     role = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
@@ -58,11 +65,18 @@ def icon(name: str, label: str = "", modifier: str = "") -> SafeString:
     )
 
 
-@register.inclusion_tag("includes/status_chip.html")
-def status_chip(status: str, label: str = "") -> dict[str, StatusWord | str]:
+@register.simple_tag
+def status_chip(status: str, label: str = "") -> SafeString:
     """The chip for one of the portal's status words; `label` replaces the word, never the meaning."""
+    return _chip(status, str(label), get_language())
+
+
+@lru_cache(maxsize=2048)
+def _chip(status: str, label: str, _language: str | None) -> SafeString:
+    """Kept by language: a list shows the same few chips on every line."""
     word = status_word(status)
-    return {"status": word, "label": label or str(word.label)}
+    context = {"status": word, "label": label or str(word.label)}
+    return mark_safe(render_to_string("includes/status_chip.html", context))  # noqa: S308  # a template, which escapes
 
 
 @register.filter

@@ -23,7 +23,7 @@ from django.utils.timezone import now
 
 from registry.inspection.formats import browser_table
 from registry.models import Account
-from registry.templatetags import _icons
+from registry.templatetags import _icons, portal_ui
 
 # Registration without the deployer: the frame must stand with the addresses that there are.
 pytestmark = pytest.mark.urls(__name__)
@@ -77,6 +77,7 @@ class TestIcon:
     def test_missing_assets_name_the_remedy(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(_icons, "ICONS_FILE", "codex/absent.json")
         _icons._icons.cache_clear()
+        portal_ui._icon.cache_clear()
         try:
             with pytest.raises(ImproperlyConfigured, match=r"static/vendor\.mjs"):
                 render('{% icon "success" %}')
