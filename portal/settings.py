@@ -114,6 +114,8 @@ else:
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": DATA_DIR / "portal.sqlite3",
             "OPTIONS": SQLITE_OPTIONS,
+            # To open it costs more than most queries, as each connection reads the whole schema first.
+            "CONN_MAX_AGE": 60,
         },
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
