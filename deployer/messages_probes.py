@@ -22,7 +22,7 @@ _SERVERS = {
         _("It did not answer within %(seconds)s seconds."),
         _("Check its address, whether it runs, and whether a firewall stands between."),
     ),
-    "probe.database": Message(_("%(engine)s %(version)s answers.")),
+    "probe.database": Message(_("%(server)s answers.")),
     "probe.database_away": Message(
         _("%(engine)s does not answer."), _("Check DATABASE_URL, and whether the server runs and lets the portal in.")
     ),

@@ -32,7 +32,8 @@ class DatabaseProbe:
         try:
             connection.ensure_connection()
             version = ".".join(str(part) for part in connection.get_database_version())
-            yield works("probe.database", engine=connection.display_name, version=version)
+            # One name: apart, the two would change places in a right-to-left sentence.
+            yield works("probe.database", server=f"{connection.display_name} {version}")
             if connection.vendor == "postgresql" and connection.get_database_version() < (_OLDEST_POSTGRESQL,):
                 yield fails("probe.database_old", version=version, oldest=_OLDEST_POSTGRESQL)
             executor = MigrationExecutor(connection)

@@ -10,11 +10,12 @@ VISITOR = ""
 
 @dataclass(frozen=True)
 class Place:
-    """A page: a short name, the account that looks at it, and its path."""
+    """A page: a short name, the account that looks at it, its path, and the button there (CSS) that makes it whole."""
 
     name: str
     account: str
     path: str
+    press: str = ""
 
 
 def places(scene: Mapping[str, str]) -> list[Place]:
@@ -96,4 +97,6 @@ def places(scene: Mapping[str, str]) -> list[Place]:
         Place("review-shortcuts", "reviewer", "/reviews/shortcuts/"),
         Place("review-thread", VISITOR, scene["thread"]),
         Place("operations-operator", "operator", "/operations/"),
+        Place("backends", "operator", "/operations/backends/"),
+        Place("backends-asked", "operator", "/operations/backends/", press="#findings button"),
     ]

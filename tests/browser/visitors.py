@@ -44,6 +44,9 @@ class Visitors:
                 pages[place.account] = self.enter(place.account, **options)
             page = pages[place.account]
             page.goto(place.path)
+            if place.press:
+                with page.expect_navigation():
+                    page.click(place.press)
             yield place, page
 
     def what_they_see(self) -> str:
