@@ -16,7 +16,8 @@ from playwright.sync_api import Dialog, Page, Route, sync_playwright
 from tests.browser.conftest import ARGS, CHROMIUM
 from tests.factories import make_account
 from tests.portal.belongings import belongings_of
-from tests.portal.routes import ROWS, VISITOR
+from tests.portal.routes import VISITOR
+from tests.portal.test_routes_by_role import ROWS
 from tests.security.test_planted_scripts import MARK, plant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fakes")]

@@ -16,7 +16,8 @@ from django.urls import reverse
 from registry.models import Account
 from tests.factories import make_account
 from tests.portal.belongings import Belongings, belongings_of
-from tests.portal.routes import ROWS, VISITOR
+from tests.portal.routes import VISITOR
+from tests.portal.test_routes_by_role import ROWS
 from tests.registry.test_cards import XSS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fakes")]
@@ -111,7 +112,7 @@ def plant(number: int) -> set[str]:
 def takes_text(field: Any) -> bool:
     if not isinstance(field, models.CharField | models.TextField) or field.choices or field.primary_key or field.unique:
         return False
-    code = field.name in CODES or field.name.endswith(("digest", "_code", "code", "hint", "card_html", "_html"))
+    code = field.name in CODES or field.name.endswith(("digest", "_code", "code", "hint", "html"))
     return not code and not (field.max_length and field.max_length < 40)
 
 
