@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import BooleanField, Q
 from django.db.models.expressions import RawSQL
 
+from registry.catalogue_index.vocabulary import Vocabulary, add_words
 from registry.interfaces import IndexTerm
 
 # Words come cut and folded already; only spaces part them, so that `task:ranking` stays whole.
@@ -16,14 +17,12 @@ CREATE = (
     "words, detail=none, columnsize=0, prefix='2 3', "
     "tokenize = \"unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Co'\")"
 )
-CREATE_VOCABULARY = (
-    "CREATE VIRTUAL TABLE registry_catalogue_vocabulary USING fts5vocab(registry_catalogue_search, 'row')"
-)
-MOST_SORTED = 10_000
-MOST_BEGUN = 32
+# Up to so many entries are read and sorted; up to so many are gathered, and the list is read on for those among them.
+MOST_SORTED = 5_000
+MOST_GATHERED = 40_000
 _IDS = "SELECT rowid FROM registry_catalogue_search WHERE registry_catalogue_search MATCH %s"
 _COUNT = f"SELECT count(*) FROM ({_IDS} LIMIT %s)"  # noqa: S608  # constant text; the words are a parameter
-_BEGUN = "SELECT term FROM registry_catalogue_vocabulary WHERE term >= %s AND term < %s LIMIT %s"
+_AMONG = f"+registered_model_id IN ({_IDS})"  # with a plus, SQLite goes by the order and not by these
 # The table is FTS5's own, in which it keeps the words as they were given.
 _HAS = "instr((SELECT ' ' || c0 || ' ' FROM registry_catalogue_search_content WHERE id = registered_model_id), %s) > 0"
 
@@ -32,11 +31,13 @@ class SqliteCatalogueIndex:
     """`registry.interfaces.CatalogueIndex` over FTS5."""
 
     def __init__(self) -> None:
-        self._begun: dict[str, str] = {}
+        self._vocabulary = Vocabulary()
 
     def put(self, rows: Iterable[tuple[int, Sequence[str]]]) -> None:
         """Store the words of entries, in place of those that they had."""
-        given = [(entry_id, " ".join(words)) for entry_id, words in rows]
+        words_of = dict(rows)
+        given = [(entry_id, " ".join(words)) for entry_id, words in words_of.items()]
+        add_words(words_of.values())
         with connection.cursor() as cursor:
             cursor.executemany(
                 "DELETE FROM registry_catalogue_search WHERE rowid = %s", [(entry_id,) for entry_id, _ in given]
@@ -76,26 +77,20 @@ class SqliteCatalogueIndex:
 
     def condition(self, terms: Sequence[IndexTerm]) -> Q | RawSQL:
         """Few ids are sorted; where very many entries fit, reading on in any order soon finds enough of them."""
+        query = self._query(terms)
         with connection.cursor() as cursor:
-            cursor.execute(_COUNT, [self._query(terms), MOST_SORTED + 1])
-            many = cursor.fetchone()[0] > MOST_SORTED
-        if not many:
+            cursor.execute(_COUNT, [query, MOST_GATHERED + 1])
+            fitting = cursor.fetchone()[0]
+        if fitting <= MOST_SORTED:
             return Q(pk__in=self.matching(terms))
-        words = [f" {term.word}{'' if term.prefix else ' '}" for term in terms]
-        return RawSQL(" AND ".join([_HAS] * len(words)), words, output_field=BooleanField())  # noqa: S611  # the same
+        if fitting <= MOST_GATHERED:
+            return RawSQL(_AMONG, [query], output_field=BooleanField())  # noqa: S611  # the same
+        ways = [[f" {way.word}{'' if way.prefix else ' '}" for way in ways] for ways in self._vocabulary.meant(terms)]
+        has = " AND ".join(f"({' OR '.join([_HAS] * len(each))})" for each in ways)
+        return RawSQL(has, [way for each in ways for way in each], output_field=BooleanField())  # noqa: S611  # the same
 
     def _query(self, terms: Sequence[IndexTerm]) -> str:
-        return " AND ".join(self._beginning(term) if term.prefix else _quoted(term) for term in terms)
-
-    def _beginning(self, term: IndexTerm) -> str:
-        """The words that begin so, by name where they are few: FTS5 reads on in them, while it collects a beginning."""
-        if term.word not in self._begun:
-            with connection.cursor() as cursor:
-                cursor.execute(_BEGUN, [term.word, f"{term.word}\U0010ffff", MOST_BEGUN + 1])
-                words = [IndexTerm(word=row[0]) for row in cursor.fetchall()]
-            named = f"({' OR '.join(map(_quoted, words))})"
-            self._begun[term.word] = named if 0 < len(words) <= MOST_BEGUN else f"{_quoted(term)}*"
-        return self._begun[term.word]
+        return " AND ".join(f"({' OR '.join(map(_quoted, ways))})" for ways in self._vocabulary.meant(terms))
 
 
 def _newest(query: str, limit: int) -> list[int]:
@@ -106,4 +101,5 @@ def _newest(query: str, limit: int) -> list[int]:
 
 def _quoted(term: IndexTerm) -> str:
     """So that no word of a person is read as an operator."""
-    return '"' + term.word.replace('"', '""') + '"'
+    word = term.word.replace('"', '""')
+    return f'"{word}"{"*" if term.prefix else ""}'

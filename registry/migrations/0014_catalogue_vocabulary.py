@@ -4,13 +4,15 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from registry.catalogue_index import sqlite
+CREATE = (
+    "CREATE VIRTUAL TABLE registry_catalogue_vocabulary USING fts5vocab(registry_catalogue_search, 'row')"
+)
 
 
 def create_view(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Create it; PostgreSQL needs none."""
     if schema_editor.connection.vendor == "sqlite":
-        schema_editor.execute(sqlite.CREATE_VOCABULARY)
+        schema_editor.execute(CREATE)
 
 
 def drop_view(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:

@@ -164,11 +164,23 @@ def test_a_beginning_of_very_many_words_is_found_too(index: CatalogueIndex) -> N
     assert found(index, "begun3") == [*range(139, 129, -1), 103]
 
 
-@pytest.mark.parametrize("most_sorted", [0, 10_000])
+def test_a_joined_name_is_found_by_any_beginning_beside_very_many_others(index: CatalogueIndex) -> None:
+    index.put((100 + number, stored_words(f"wiki-bot{number}")) for number in range(40))
+    index.put([(200, ["wikibotany"])])
+
+    assert found(index, "wiki") == [200, *range(139, 99, -1), 3]
+    assert found(index, "wikibot") == [200, *range(139, 99, -1), 3]
+    assert found(index, "wikibota") == [200]
+    assert found(index, "wikibot39") == [139]
+
+
+@pytest.mark.parametrize(("most_sorted", "most_gathered"), [(100, 100), (0, 100), (0, 0)])
 def test_a_subquery_and_a_condition_have_the_same_answer(
-    fakes: object, index: CatalogueIndex, most_sorted: int, monkeypatch: pytest.MonkeyPatch
+    fakes: object, index: CatalogueIndex, most_sorted: int, most_gathered: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("registry.catalogue_index.sqlite.MOST_SORTED", most_sorted)
+    for database in ("sqlite", "postgres"):
+        monkeypatch.setattr(f"registry.catalogue_index.{database}.MOST_SORTED", most_sorted)
+        monkeypatch.setattr(f"registry.catalogue_index.{database}.MOST_GATHERED", most_gathered)
     owner = make_account("vera")
     entries = [make_draft(make_model(owner, name), state="in_review").registered_model_id for name in ("aa", "bb")]
     index.put([(entries[0], ["first", "special", "tag:x"]), (entries[1], ["especial", "tag:xy"])])
