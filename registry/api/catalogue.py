@@ -176,7 +176,7 @@ def _searched(query: Mapping[str, Any]) -> CursorPage:
     if sort == BEST_FIT:
         ids = selectors.best_fits(words=words, chosen=chosen, live_only=live_only)
         page = page_of_ids(ids, cursor=query.get("cursor"), limit=query["limit"])
-        return replace(page, rows=selectors.entries_in_order(page.rows))
+        return replace(page, rows=selectors.entries_in_order(page.rows, with_models=True))
     found = selectors.catalogue(query=words, chosen=chosen, live_only=live_only)
     return page_of(found, order=ORDERS[sort], cursor=query.get("cursor"), limit=query["limit"])
 
