@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from registry import services
+from registry import selectors, services
 from registry.card_form import LIST_FACTS, TEXT_FACTS, CardFields, card_fields, edited_card, licence_in
 from registry.card_prefill import interface_text, library_of
 from registry.card_prompts import CARD_PROMPTS
@@ -141,6 +141,7 @@ def _step(draft: ModelVersion, fields: CardFields | None, *, as_text: bool, line
             "line_number": number,
             "line_text": lines[number - 1] if 0 < number <= len(lines) else "",
             "text_only": fields is None,
+            "reading": not draft.introspection and selectors.open_job(draft) is not None,
             "other_titles": other_titles(draft.card_source) if fields is not None else [],
             "card_bytes": len(draft.card_source.encode()),
             "card_max_bytes": settings.LIMITS["card_max_bytes"],

@@ -149,6 +149,8 @@ class TestCard:
         assert fresh(draft).card_source == CARD
 
     def test_what_the_file_tells_is_filled_in(self, web: Client, draft: ModelVersion) -> None:
+        services.check_again(version=draft, actor=draft.registered_model.owner)
+        assert "Your files are still being read." in text_of(web.get(to("draft_card", draft.pk)))
         ModelVersion.objects.filter(pk=draft.pk).update(introspection=INTROSPECTION)
 
         form = web.get(to("draft_card", draft.pk)).context["form"]
