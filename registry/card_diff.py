@@ -28,11 +28,16 @@ def card_lines(source: str) -> list[str]:
     return source.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n") if source else []
 
 
-def card_diff(old: str, new: str) -> list[DiffLine]:
-    """A unified diff of two cards with three lines of context; each hunk names the card's section in its head."""
+def card_diff(old: str, new: str, *, places: Iterable[int] = ()) -> list[DiffLine]:
+    """A unified diff of two cards with three lines of context; each hunk names the card's section in its head.
+
+    `places` are lines of the new card, from 1, that are shown even where nothing changed.
+    """
     lines: list[DiffLine] = []
     old_lines, new_lines = card_lines(old), card_lines(new)
-    for group in _grouped(_opcodes(old_lines, new_lines)):
+    codes = _opcodes(old_lines, new_lines)
+    groups = _grouped(codes)
+    for group in sorted([*groups, *_unchanged(codes, groups, places)], key=lambda group: group[0][3]):
         first, last = group[0], group[-1]
         spans = f"@@ -{first[1] + 1},{last[2] - first[1]} +{first[3] + 1},{last[4] - first[3]} @@"
         lines.append(DiffLine("hunk", "", "", f"{spans} {section_of(new_lines, first[3])}".rstrip()))
@@ -111,6 +116,27 @@ def _middle(old: Sequence[str], new: Sequence[str]) -> Sequence[Opcode]:
     if not old and not new:
         return []
     return difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+
+
+def _unchanged(
+    codes: Sequence[Opcode], groups: Sequence[Sequence[Opcode]], places: Iterable[int]
+) -> list[list[Opcode]]:
+    """A group for each place that stands in none yet, with what surrounds it."""
+    shown = {at for group in groups for code in group for at in range(code[3], code[4])}
+    found: list[list[Opcode]] = []
+    for place in sorted({number - 1 for number in places} - shown):
+        code = next((code for code in codes if code[0] == "equal" and code[3] <= place < code[4]), None)
+        if code is None or place in shown:
+            continue
+        start, end = place, place + 1
+        while start > max(code[3], place - CONTEXT_LINES) and start - 1 not in shown:
+            start -= 1
+        while end < min(code[4], place + 1 + CONTEXT_LINES) and end not in shown:
+            end += 1
+        shown.update(range(start, end))
+        offset = code[1] - code[3]
+        found.append([("equal", start + offset, end + offset, start, end)])
+    return found
 
 
 def _grouped(codes: Sequence[Opcode]) -> list[list[Opcode]]:

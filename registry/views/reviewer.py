@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -13,12 +14,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from registry import selectors, services
-from registry.card_diff import whole_card
+from registry.card_diff import DiffLine, card_diff, whole_card
 from registry.comparison import Comparison
 from registry.forms import NewThreadForm, ReviewForm
 from registry.models import Decision, ModelVersion, ThreadSubject
 from registry.permissions import may_review
 from registry.selectors import desk, threads
+from registry.selectors.desk import Base
 from registry.selectors.threads import PlacedThread
 from registry.tasks import ring
 from registry.views.access import PAGE_SIZE, account_of, asked, errors_on, paged, requires
@@ -84,6 +86,13 @@ def _review_context(
     }
 
 
+def _card_lines(version: ModelVersion, base: Base | None, threads: Sequence[PlacedThread]) -> list[DiffLine]:
+    """What changed of the card since the base, and the lines about which a conversation is open."""
+    old = base.content.card_source if base is not None else ""
+    places = [each.line for each in threads if each.line is not None and not each.is_resolved]
+    return card_diff(old, version.card_source, places=places)
+
+
 def _card_context(request: HttpRequest, frame: ReviewFrame, placed: list[PlacedThread]) -> dict[str, object]:
     """The card as changes, rendered or as source, with the threads that stand at its lines."""
     version = frame.version
@@ -97,7 +106,9 @@ def _card_context(request: HttpRequest, frame: ReviewFrame, placed: list[PlacedT
         view = "changes" if base is not None else "source" if asked(request, "comment") else "rendered"
     address = reverse("registry:review", args=[version.pk])
     since = {"since": base.key} if base is not None else {}
-    lines = changes.card if view == "changes" else whole_card(version.card_source) if view == "source" else []
+    about_card = [each for each in placed if each.thread.subject == ThreadSubject.CARD]
+    lines = _card_lines(version, base, about_card) if view == "changes" else []
+    lines = whole_card(version.card_source) if view == "source" else lines
     wanted = asked(request, "comment")
     may_comment = frame.is_waiting and frame.may_discuss
     writing = int(wanted) if wanted.isdecimal() and may_comment else None
@@ -106,7 +117,7 @@ def _card_context(request: HttpRequest, frame: ReviewFrame, placed: list[PlacedT
         view, lines = "source", whole_card(version.card_source)  # what did not change stands in the source alone
     rows, elsewhere = card_rows(
         lines,
-        [each for each in placed if each.thread.subject == ThreadSubject.CARD],
+        about_card,
         comment_url=f"{address}?{urlencode({'view': view, **since})}" if may_comment else "",
         writing=writing,
     )

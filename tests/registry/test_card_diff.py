@@ -35,6 +35,20 @@ class TestDiff:
 
         assert card_diff(card, card + "six\n")[0].text.endswith("@@ Limitations")
 
+    def test_places_are_shown_where_nothing_changed(self) -> None:
+        old = [str(n) for n in range(1, 41)]
+        new = ["x", *old, "y"]
+
+        lines = card_diff("\n".join(old), "\n".join(new), places=[3, 21, 22, 99])
+
+        assert [line.text for line in lines if line.kind == "hunk"] == [
+            "@@ -1,3 +1,4 @@", "@@ -17,7 +18,7 @@", "@@ -38,3 +39,4 @@",
+        ]  # fmt: skip
+        assert [(line.old, line.new) for line in lines if line.text in {"20", "21"}] == [(20, 21), (21, 22)]
+        numbers = [line.new for line in lines if line.new != ""]
+        assert numbers == sorted(set(numbers))
+        assert [line.text for line in card_diff("a\nb", "a\nb", places=[2])] == ["@@ -1,2 +1,2 @@", "a", "b"]
+
     @pytest.mark.timeout(10)
     def test_a_card_of_nothing_but_equal_lines_costs_little(self) -> None:
         old, new = "x" + "\n" * 19_000, "y" + "\n" * 9_000 + "z" + "\n" * 9_500

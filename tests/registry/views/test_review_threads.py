@@ -130,8 +130,9 @@ class TestRevisions:
         assert "Model card changes since revision 1" in text
         assert "Other changes since revision 1" in text
         assert [row.text for row in page.context["card_rows"] if row.kind == "added"] == ["A line more.", ""]
-        (moved,) = page.context["threads_elsewhere"]
+        (moved,) = [thread for row in page.context["card_rows"] for thread in row.threads]
         assert (moved.line, moved.outdated) == (LINE + 2, False)
+        assert page.context["threads_elsewhere"] == []
         assert page.context["form"]["targets"].value() == ["card:Evaluation"]
         conversation = text_of(desk.get(to("review_conversation", again.pk)))
         assert "Model card: Evaluation" in conversation
@@ -152,7 +153,7 @@ class TestRevisions:
         for file in version.files.all():
             services.attach_file(version=draft, actor=owner, path=file.path, sha256=file.blob_id, size=file.blob.size)
         page = desk.get(to("review", in_review(fresh(draft)).pk))
-        (carried,) = page.context["threads_elsewhere"]
+        (carried,) = [thread for row in page.context["card_rows"] for thread in row.threads]
         assert carried.thread.version == version
         assert f"· Version {version.number}</span>" in text_of(page)
         visitor = Client()
