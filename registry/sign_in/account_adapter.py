@@ -8,7 +8,9 @@ from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.contrib import messages
+from django.contrib.sites.requests import RequestSite
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -49,9 +51,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send, or say that it could not be sent: nothing that a person did is undone by a mail server that is away."""
         try:
-            super().send_mail(template_prefix, email, context)
+            super().send_mail(template_prefix, email, {**context, "current_site": self._site()})
         except (SMTPException, OSError) as error:
             logger.error("mail %s was not sent: %s", template_prefix, type(error).__name__)  # noqa: TRY400  # no traceback: it may quote the address
             messages.warning(
                 self.request, _("The mail could not be sent just now. Everything else was done; try again later.")
             )
+
+    def _site(self) -> RequestSite:
+        """The portal by its name: allauth would greet from a host's."""
+        site = RequestSite(self.request)
+        site.name = settings.SITE_NAME
+        return site

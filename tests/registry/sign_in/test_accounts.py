@@ -33,6 +33,7 @@ class TestConfirmation:
         assert client.post("/accounts/signup/", NEW)["Location"] == "/mine/"
         assert client.get("/mine/").status_code == 200
 
+        assert "Hello from Model Commons!" in mail.outbox[-1].body
         client.post(link_in_mail())
 
         assert EmailAddress.objects.get().verified
