@@ -70,6 +70,14 @@ class ViewedFilesAnswer(Serializer[Any]):
     files = ViewedAnswer(many=True)
 
 
+class ThreadQuery(PageQuery):
+    """Which conversations."""
+
+    carried = BooleanField(
+        required=False, default=False, help_text="True: also those of earlier versions that nobody settled."
+    )
+
+
 class CommentBody(StrictSerializer):
     """What you say."""
 
@@ -107,6 +115,7 @@ class ThreadAnswer(Serializer[Any]):
     """A conversation about one place of a version."""
 
     id = IntegerField()
+    version = IntegerField(help_text="The id of the version in whose review it began.")
     subject = ChoiceField(choices=ThreadSubject.choices)
     line = IntegerField(allow_null=True, help_text="In the card of `revision`.")
     path = CharField(allow_blank=True)
@@ -190,13 +199,13 @@ class Threads(ApiView):
     tag = "Reviews"
 
     @operation(
-        name="list_threads", summary="List the conversations about a version's lines, oldest first.", query=PageQuery,
+        name="list_threads", summary="List the conversations about a version's lines, oldest first.", query=ThreadQuery,
         answer=page_answer(ThreadAnswer),
     )  # fmt: skip
     def get(self, request: Request, pk: int, query: Mapping[str, Any]) -> Response:
         """A page of threads with their comments."""
         version = selectors.version_by_id(pk=pk, user=request.user)
-        found = reads.threads_of(version)
+        found = reads.threads_in_play(version) if query["carried"] else reads.threads_of(version)
         page = page_of(found, order=OLDEST_FIRST, cursor=query.get("cursor"), limit=query["limit"])
         return answered(page_answer(ThreadAnswer), shown_page(request, page, thread_rows))
 
@@ -263,6 +272,7 @@ def thread_rows(threads: Iterable[ReviewThread]) -> list[dict[str, object]]:
         {
             **{name: getattr(thread, name) for name in names},
             "id": thread.pk,
+            "version": thread.version_id,
             "resolved": thread.resolved_at is not None,
             "comments": [comment_row(comment) for comment in thread.comments.all()],
         }

@@ -156,6 +156,10 @@ class TestRevisions:
         (carried,) = [thread for row in page.context["card_rows"] for thread in row.threads]
         assert carried.thread.version == version
         assert f"· Version {version.number}</span>" in text_of(page)
+        listed = f"/api/v1/versions/{draft.pk}/threads/"
+        assert desk.get(listed).json()["items"] == []
+        (told,) = desk.get(f"{listed}?carried=true").json()["items"]
+        assert (told["version"], told["resolved"]) == (version.pk, False)
         visitor = Client()
         assert "Which split?" in text_of(visitor.get(to("version", model.owner.username, model.name, version.number)))
         talk = text_of(visitor.get(to("model_discussion", model.owner.username, model.name)))
