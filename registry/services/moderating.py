@@ -61,7 +61,8 @@ def _set_said_hidden(said: ThreadComment | Review, actor: Account, reason: str, 
             subject, author, words = f"version:{said.version_id}", said.reviewer_id, said.comment
         else:
             subject, author, words = f"thread:{said.thread_id}", said.author_id, said.body
-        hide_reasons(subject=subject, actor_id=author, reason=words, hidden=hidden)
+        if words:
+            hide_reasons(subject=subject, actor_id=author, reason=words, hidden=hidden)
         record_event(
             tag="review:said_hidden" if hidden else "review:said_shown",
             subject=f"review:{said.pk}" if isinstance(said, Review) else f"comment:{said.pk}",

@@ -61,7 +61,8 @@ def record_draft_trial(*, version_id: int, outcome: DraftOutcome) -> None:
         kept: list[Mapping[str, Any]] = []
         wanted: list[str] = []
         if former is not None and former.files == outcome.files:
-            kept = [row for row in former.answers if row["request"] not in asked]
+            there = {request_digest(request) for request in draft.examples.values_list("request", flat=True)}
+            kept = [row for row in former.answers if row["request"] in there - asked]
         if former is not None and not outcome.code:
             # Another one may have been asked for while these were answered.
             wanted = [each for each in former.wanted if each not in asked]

@@ -76,6 +76,9 @@ def test_one_example_alone_is_asked_beside_what_the_others_were_answered(draft: 
     assert answered(try_one(2)) == [two]
     assert answered(try_one(1)) == [two, one]
     assert answered(try_it(draft)) == [one, two]
+    draft.examples.filter(position=2).update(request=json.loads(json.dumps(request).replace("2.0", "3.0")))
+    Check.objects.filter(version=draft).update(content_digest=content_digest(draft))
+    assert answered(try_one(1)) == [one]
     draft.files.latest("pk").delete()
     assert list(answers_by_request(draft, DraftTrial.objects.get())) == []
 
