@@ -100,6 +100,8 @@ class Reflector:
             except ApiError as error:
                 self._note_failure(error)
             except Exception:
+                if self._stop.is_set():
+                    return  # what it was reading from was taken away on purpose
                 # Whatever an answer made the code stumble over, a thread that ended would freeze the picture for good.
                 logger.exception("watching %s failed", self._kind.plural)
                 self._version = ""
