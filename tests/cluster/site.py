@@ -25,6 +25,8 @@ from tests.stubs.kserve_player import ClusterHands, Player
 
 PORTAL = "model-commons"
 NAMESPACE_SECONDS = 20.0
+IMAGE_VOLUMES = (1, 33)
+"""The first Kubernetes that can mount a part of an image; on an older one models are fetched."""
 # What the tests make there, in the order in which it is taken away again.
 MADE = (
     ("gateway.networking.k8s.io/v1", "HTTPRoute"), ("serving.kserve.io/v1beta1", "InferenceService"),
@@ -48,13 +50,15 @@ class Real:
 class Site:
     """What the cases are given. `player` is None where the cluster has a controller of its own.
 
-    `natural` names the cases that come about there without being played; a case may take `longest` seconds.
+    `version` is Kubernetes' own. `natural` names the cases that come about there without being played; a case
+    may take `longest` seconds.
     """
 
     namespace: str
     cluster: Cluster
     player: Player | None
     admin: Any  # a DynamicClient, which is not typed
+    version: tuple[int, int]
     real: Real | None = None
     longest: float = 30.0
 
@@ -76,8 +80,10 @@ class Site:
         cluster = replace(self.cluster, **changes)
         return KServeBackend(cluster, clock=lambda: time.time() + ahead)
 
-    def router(self) -> KServeRouter:
-        return KServeRouter(self.cluster, connect=lambda: KubernetesApi(self.cluster))
+    def router(self, *, ahead: float = 0.0) -> KServeRouter:
+        """A portal's router, by the same clock."""
+        connect = lambda: KubernetesApi(self.cluster)  # noqa: E731  # a name for it would say no more
+        return KServeRouter(self.cluster, connect=connect, clock=lambda: time.time() + ahead)
 
     def merge(self, version: str, kind: str, name: str, change: Object) -> None:
         """What somebody with more rights does by hand."""
@@ -148,23 +154,29 @@ def prepared(kubeconfig: Path, folder: Path, *, real: Real | None = None) -> Ite
     connect: Any = dynamic.DynamicClient  # the client types this part of itself not at all
     admin = connect(connection, cache_file=str(folder / "discovery.json"))
     namespace = f"model-commons-test-{secrets.token_hex(4)}"
+    version = _version(connection)
     try:
         for obj in _objects(namespace):
             _apply(admin, obj)
         own = _portals(kubeconfig, folder, _token(connection, namespace))
         if real is not None:
-            yield Site(namespace, _cluster(namespace, own, real), None, admin, real, longest=600.0)
+            yield Site(namespace, _cluster(namespace, own, real, version), None, admin, version, real, longest=600.0)
             return
         _count_nothing(admin, namespace)
         with Player(ClusterHands(connection, namespace, folder=folder), interval=0.05) as player:
             played = Real(predictors=player.url_of("{name}"))
-            yield Site(namespace, _cluster(namespace, own, played), player, admin)
+            yield Site(namespace, _cluster(namespace, own, played, version), player, admin, version)
     finally:
         _clean(admin, connection, namespace)
         connection.rest_client.pool_manager.clear()
 
 
-def _cluster(namespace: str, kubeconfig: Path, real: Real) -> Cluster:
+def _version(connection: client.ApiClient) -> tuple[int, int]:
+    told = client.VersionApi(connection).get_code(_request_timeout=10)
+    return int(told.major), int(told.minor.rstrip("+"))
+
+
+def _cluster(namespace: str, kubeconfig: Path, real: Real, version: tuple[int, int]) -> Cluster:
     images = {runtime.name: f"registry.example/runtimes/{runtime.name}:1" for runtime in RUNTIMES}
     if real.runtime:
         images[real.runtime] = real.runtime_image
@@ -173,6 +185,7 @@ def _cluster(namespace: str, kubeconfig: Path, real: Real) -> Cluster:
         portal="test", namespace=namespace, runtimes=RUNTIMES, predictor_url=real.predictors,
         image_repository=repository, trial_repository=repository, runtime_images=images, gateway_name="models",
         gateway_namespace="gateways", kubeconfig=str(kubeconfig),
+        storage_scheme="oci+native" if version >= IMAGE_VOLUMES else "oci+fetch",
     )  # fmt: skip
 
 

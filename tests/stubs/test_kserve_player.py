@@ -71,6 +71,20 @@ def test_every_scenario_fits_the_schemas(api: KubeApi, name: str) -> None:
     assert ("status" in service) is bool(SCENARIOS[name].frames)
 
 
+@pytest.mark.parametrize("scheme", ["oci+native", "oci+fetch"])
+def test_an_image_comes_into_the_pod_as_its_address_says(api: KubeApi, scheme: str) -> None:
+    body = iris()
+    uri = f"{scheme}://registry.example/iris@sha256:{'ab' * 32}"
+    body["spec"]["predictor"]["model"]["storageUri"] = uri
+    api.create("inferenceservices", body)
+    hands = StandInHands(api)
+    Player(hands).settle()
+    spec = only(hands, "pods")["spec"]
+    fetched = [one["args"][0] for one in spec.get("initContainers", [])]
+    mounted = [one["image"]["reference"] for one in spec["volumes"] if "image" in one]
+    assert (fetched, mounted) == (([uri], []) if scheme == "oci+fetch" else ([], [uri.partition("://")[2]]))
+
+
 def test_ready_may_speak_of_other_pods(api: KubeApi) -> None:
     api.create("inferenceservices", iris())
     hands = StandInHands(api)

@@ -11,7 +11,7 @@ from tests.stubs.kube_api.logs import ANNOTATION
 Object = dict[str, Any]
 SOURCE = "internal.serving.kserve.io/storage-initializer-sourceuri"
 NOBODY = "played"  # no scheduler has this name, so no node ever runs what is played
-OLD = "oci+native://registry.example/former@sha256:" + "0" * 64
+INITIALIZER = "kserve/storage-initializer:v0.21.0"
 
 
 def names_of(service: Object, namespace: str, now: str, server_image: str) -> dict[str, str]:
@@ -29,6 +29,11 @@ def names_of(service: Object, namespace: str, now: str, server_image: str) -> di
         "runtime": str(model.get("runtime", "")), "format": str((model.get("modelFormat") or {}).get("name", "")),
         "replicaset": replica_set_name(name, uri), "quota_message": quota, "server_image": server_image,
     }  # fmt: skip
+
+
+def former(uri: str) -> str:
+    """Another image than the wanted one, brought the same way."""
+    return f"{uri.partition('://')[0]}://registry.example/former@sha256:{'0' * 64}"
 
 
 def replica_set_name(name: str, uri: str) -> str:
@@ -56,20 +61,27 @@ def owner(kind: str, version: str, obj: Object) -> list[Object]:
 
 
 def template(service: Object, uri: str, server_image: str) -> Object:
-    """The pods' template, with the model's image as a volume."""
+    """The pods' template, with the model's image as a volume, or fetched by KServe where the address says so."""
     name = service["metadata"]["name"]
-    image = {"reference": uri.partition("://")[2], "pullPolicy": "IfNotPresent"}
+    scheme, _, reference = uri.partition("://")
     model = service["spec"]["predictor"].get("model") or {}
-    container = {
+    safe = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    mount: Object = {"name": "model", "mountPath": "/mnt/models"}
+    container: Object = {
         "name": "kserve-container", "image": server_image, "args": list(model.get("args", [])),
-        "volumeMounts": [{"name": "model", "mountPath": "/mnt/models", "subPath": "models", "readOnly": True}],
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        "volumeMounts": [{**mount, "readOnly": True}], "securityContext": safe,
     }  # fmt: skip
-    spec = {
-        "containers": [container], "volumes": [{"name": "model", "image": image}],
+    spec: Object = {
+        "containers": [container], "volumes": [{"name": "model", "emptyDir": {}}],
         "automountServiceAccountToken": False, "schedulerName": NOBODY,
         "securityContext": {"runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"}},
     }  # fmt: skip
+    if scheme == "oci+native":
+        spec["volumes"][0] = {"name": "model", "image": {"reference": reference, "pullPolicy": "IfNotPresent"}}
+        container["volumeMounts"][0]["subPath"] = "models"
+    else:
+        fetch = {"name": "storage-initializer", "image": INITIALIZER, "args": [uri, "/mnt/models"]}
+        spec["initContainers"] = [{**fetch, "volumeMounts": [mount], "securityContext": safe}]
     account = service["spec"]["predictor"].get("serviceAccountName")
     if account:  # a server without controllers makes no account by itself
         spec["serviceAccountName"] = account

@@ -169,11 +169,13 @@ class Player:
         now = self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")
         names = objects.names_of(service, hands.namespace, now, SERVER_IMAGE)
         if frame.deploys:
-            self._deploy(service, objects.OLD if frame.deploys == "old" else part.uri)
+            self._deploy(service, objects.former(part.uri) if frame.deploys == "old" else part.uri)
         if frame.deployment is not None:
             hands.set_status("deployments", f"{name}-predictor", filled(frame.deployment, names))
         for key, status in frame.pods.items():
-            self._pod(service, objects.OLD if key == "old" else part.uri, filled(status, names), scenario.log)
+            self._pod(
+                service, objects.former(part.uri) if key == "old" else part.uri, filled(status, names), scenario.log
+            )
         for told in frame.events:
             self._tell(service, part, filled(told, names), now)
         if frame.serves is not None:
