@@ -199,6 +199,13 @@ _CONTROL = {
     ),
 }
 _API = {
+    "kserve.altered": Message(
+        _("The cluster alters what the portal asks for."),
+        _(
+            "These fields come back otherwise or not at all: %(fields)s. An operator must look at the cluster's "
+            "admission policies and at the version of KServe's definitions."
+        ),
+    ),
     "kserve.api_busy": Message(
         _("The cluster is too busy to answer."),
         _("It asked to come back later several times. This step is repeated by itself."),

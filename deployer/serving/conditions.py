@@ -224,11 +224,17 @@ def _known_cause(seen: Seen, service: Object, replica: _Replica, digest: str) ->
         lambda: cause_of(replica.newest, digest=digest) if replica.newest else None,
         lambda: _invalid_spec(service),
         lambda: _no_pods(replica),
-        lambda: event_cause(seen.events),
+        lambda: event_cause(_of_this_object(seen.events, service)),
         lambda: _controller(service, replica),
         lambda: _reconcile_failed(service),
     )
     return next((found for look in looks if (found := look()) is not None), None)
+
+
+def _of_this_object(events: Sequence[Object], service: Object) -> Sequence[Object]:
+    """Leave out what was told of a former object of the same name."""
+    made = epoch(service["metadata"].get("creationTimestamp")) or 0.0
+    return [event for event in events if (epoch(event.get("lastTimestamp") or event.get("eventTime")) or made) >= made]
 
 
 def _stopped(service: Object) -> Cause | None:

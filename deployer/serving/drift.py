@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -60,6 +60,15 @@ def holds(wanted: Any, found: Any) -> bool:
     if not wanted and found is None:
         return wanted is not None and wanted != ""
     return bool(wanted == found) or _same_quantity(wanted, found)
+
+
+def differences(wanted: Any, found: Any, *, where: str = "") -> Iterator[str]:
+    """The paths of what is wanted and not there, dotted; a list counts as one thing."""
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        for name, value in wanted.items():
+            yield from differences(value, found.get(name), where=f"{where}.{name}" if where else str(name))
+    elif not holds(wanted, found):
+        yield where
 
 
 def _holds_list(wanted: Sequence[Any], found: Any) -> bool:

@@ -20,6 +20,7 @@ from .conditions import Seen, judge
 from .cup_answers import CupAnswers
 from .cup_events import CupEvents
 from .cup_logs import tail_of
+from .drift import differences
 from .inference_service import fingerprint, inference_service, restored, serving_runtime
 from .predictor_http import PredictorHttp
 from .restrictions import breaches
@@ -27,6 +28,7 @@ from .restrictions import breaches
 logger = logging.getLogger(__name__)
 _MISSING_RUNTIME = frozenset({"kserve.no_runtime", "kserve.runtime_disabled"})
 Connect = Callable[[], ClusterApi]
+MOST_FIELDS = 5
 T = TypeVar("T")
 
 
@@ -136,7 +138,10 @@ class KServeBackend:
         if broken:
             raise OperatorError("kserve.unrestricted", rules=", ".join(broken))
         self._bring_runtime(spec.runtime)
-        self._called("create", spec.name, lambda: self._api().apply(manifest, dry_run=True))
+        tried = self._called("create", spec.name, lambda: self._api().apply(manifest, dry_run=True))
+        altered = list(differences(manifest["spec"], tried.get("spec")))
+        if altered:  # it would be put back at every sweep, for ever
+            raise OperatorError("kserve.altered", fields=", ".join(altered[:MOST_FIELDS]))
         made = self._called("create", spec.name, lambda: self._api().apply(manifest))
         self._require_ours(made)
         view = self._view()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.deployer.kserve.acting import PLURAL, edit, in_phase, serve, until, w
 from tests.deployer.kserve.worlds import NAMESPACE, cluster, spec
 from tests.stubs.kserve_player import Player
 from tests.stubs.kserve_player.objects import pod_name
-from tests.stubs.kube_api import KubeApi
+from tests.stubs.kube_api import KubeApi, admission
 
 
 def test_a_cup_is_tried_before_it_is_applied_and_its_runtime_is_brought(
@@ -29,6 +30,28 @@ def test_a_cup_is_tried_before_it_is_applied_and_its_runtime_is_brought(
     assert ["dryRun=All" in path for path in patches] == [True, False]
     assert all("fieldValidation=Strict" in path and "force=false" in path for path in patches)
     assert kube.get("servingruntimes", "portal-skops-sklearn", NAMESPACE) is not None
+
+
+def test_a_cluster_that_alters_what_it_is_asked_for_gets_nothing(
+    backend: KServeBackend, kube: KubeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a definition that lacks a field, or a policy that writes its own."""
+    plain = admission.mutated
+
+    def altering(obj: dict[str, Any]) -> dict[str, Any]:
+        made = plain(obj)
+        del made["spec"]["predictor"]["enableServiceLinks"]
+        del made["spec"]["predictor"]["deploymentStrategy"]
+        made["spec"]["predictor"]["model"]["resources"]["limits"]["cpu"] = "8"
+        return made
+
+    monkeypatch.setattr(admission, "mutated", altering)
+
+    with pytest.raises(OperatorError, match=r"kserve\.altered") as refused:
+        backend.apply(spec())
+
+    assert refused.value.params["fields"] == "predictor.deploymentStrategy, predictor.model.resources.limits.cpu"
+    assert kube.get(PLURAL, "cup-7", NAMESPACE) is None
 
 
 def test_a_runtime_without_an_image_is_an_operators_matter(site: Cluster) -> None:
@@ -219,10 +242,12 @@ def test_an_event_tells_what_no_status_does(backend: KServeBackend, kube: KubeAp
     backend.apply(spec())
     told = {
         "metadata": {"name": "cup-7.1"}, "type": "Warning", "reason": "InternalError",
-        "message": "StorageURI not supported: oci+native://", "lastTimestamp": "2026-01-01T00:00:00Z",
+        "message": "StorageURI not supported: oci+native://", "lastTimestamp": "2096-01-01T00:00:00Z",
         "involvedObject": {"kind": "InferenceService", "name": "cup-7", "namespace": NAMESPACE},
     }  # fmt: skip
-    kube.create("events", told, NAMESPACE)
+    former = {"metadata": {"name": "cup-7.0"}, "lastTimestamp": "2016-01-01T00:00:00Z", "message": "exceeded quota"}
+    for event in ({**told, **former, "reason": "FailedCreate"}, told):
+        kube.create("events", event, NAMESPACE)
     backend._clock = lambda: time.time() + 30
 
     assert backend.status("cup-7").phase is CupPhase.STARTING
