@@ -17,6 +17,8 @@ from registry.models import ModelVersion
 JSON = "application/json"
 FIRST_POLL = 0.02
 LONGEST_POLL = 0.1
+VERDICT_SECONDS = 30.0
+"""How much longer than a start may take a cup is looked at, so that its backend can say why it did not start."""
 _OK = 200
 
 
@@ -54,6 +56,11 @@ def draft_cup_name(version_id: int, attempt: int) -> str:
 def trial_cup_name(version_id: int, revision: int, attempt: int) -> str:
     """The name of a trial's cup."""
     return f"trial-{version_id}-{revision}-{attempt}"
+
+
+def patience_with(backend: ServingBackend) -> float:
+    """How long to wait for a cup, in seconds."""
+    return backend.longest_start + VERDICT_SECONDS
 
 
 def want(backend: ServingBackend, spec: CupSpec) -> CupStatus:

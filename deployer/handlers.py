@@ -41,7 +41,6 @@ from registry.models import ModelVersion, VersionState
 from registry.selectors import files_digest, request_digest, wanted_requests
 from registry.services import DraftOutcome, TrialOutcome, record_draft_trial, record_image_digest, record_trial_run
 
-START_SECONDS = 300.0
 FAILURE_LOG_BYTES = 8192
 CHECKS_SECONDS = 20.0
 CHECKS_POLL = 0.2
@@ -197,7 +196,7 @@ def _tried(claim: Claim, version: ModelVersion) -> TrialOutcome:
         trial.TriedExample(title=row.title, request=row.request, expected=row.expected, tolerance=row.tolerance)
         for row in version.examples.order_by("position")
     ]
-    limits = trial.Limits(start=START_SECONDS, request=settings.GATEWAY_TIMEOUT_SECONDS)
+    limits = trial.Limits(start=cups.patience_with(serving_backend()), request=settings.GATEWAY_TIMEOUT_SECONDS)
     found = trial.run_trial(serving_backend(), spec, examples, limits=limits, report=report)
     return TrialOutcome(
         content_digest=version.content_digest,
@@ -229,7 +228,7 @@ def _draft_tried(claim: Claim, version: ModelVersion) -> DraftOutcome:
         image = image_builder().build(draft_spec(version, digest))
         spec = replace(spec, image_digest=image.digest)
     requests, files = wanted_requests(version), files_digest(version)
-    limits = trial.Limits(start=START_SECONDS, request=settings.GATEWAY_TIMEOUT_SECONDS)
+    limits = trial.Limits(start=cups.patience_with(serving_backend()), request=settings.GATEWAY_TIMEOUT_SECONDS)
     found = draft_trial.ask_all(serving_backend(), spec, requests, limits=limits, report=report)
     answers = [
         {"request": request_digest(request), **answer} for request, answer in zip(requests, found.answers, strict=False)
@@ -294,7 +293,9 @@ def _start(claim: Claim, rollout: Rollout) -> None:
 
     with _repeated_while_unavailable(), _with_log(spec.name):
         cups.want(backend, spec)
-        cups.wait_until_ready(backend, spec.name, seconds=START_SECONDS, alive=still_wanted, wait=time.sleep)
+        cups.wait_until_ready(
+            backend, spec.name, seconds=cups.patience_with(backend), alive=still_wanted, wait=time.sleep
+        )
         with claim.writing():
             phases.begin_phase(rollout, "verifying")
         _verify(rollout, spec)

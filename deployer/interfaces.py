@@ -162,10 +162,15 @@ class ServingResponse:
 class ServingBackend(Protocol):
     """Runs versions. Every call has a timeout; absent and already-there are answers, not errors.
 
-    `pulls_images`: cups start from images in a registry, on machines that outlive the portal.
+    `pulls_images`: cups start from images in a registry, on machines that outlive the portal. `longest_start`: seconds
+    after which a cup that does not answer is FAILED, by which time the backend knows best why.
     """
 
     pulls_images: bool
+
+    @property
+    def longest_start(self) -> float:
+        """Seconds that a cup may take to become ready."""
 
     def apply(self, spec: CupSpec) -> CupStatus:
         """Want this cup. Idempotent by name; starts or restarts what is not running; returns before readiness.

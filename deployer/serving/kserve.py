@@ -49,6 +49,11 @@ class KServeBackend:
         self._parts: tuple[int, ClusterApi, ClusterView, CupEvents] | None = None
         self._runtimes: set[str] = set()
 
+    @property
+    def longest_start(self) -> float:
+        """As the settings say."""
+        return self._cluster.start_timeout
+
     def apply(self, spec: CupSpec) -> CupStatus:
         """Want this cup. What is there as it was applied costs no call; what was changed by hand is put back.
 

@@ -51,6 +51,11 @@ class LocalServingBackend:
         self._runtimes = {runtime.name: runtime for runtime in config.runtimes}
         self._environments = RuntimeEnvironments(config.environments_dir)
 
+    @property
+    def longest_start(self) -> float:
+        """As the settings say."""
+        return self._config.start_timeout
+
     def apply(self, spec: CupSpec) -> CupStatus:
         """Want this cup: start it, or start it again if it is dead and its pause is over.
 

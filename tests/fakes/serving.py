@@ -42,6 +42,7 @@ class FakeServingBackend:
     calls: list[tuple[str, str]] = field(default_factory=list)
     peak_memory_bytes: int = 150 << 20
     pulls_images: bool = False
+    longest_start: float = 300.0
     _cups: dict[str, _Cup] = field(default_factory=dict)
     _replicas: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _clock: itertools.count[int] = field(default_factory=lambda: itertools.count(1_700_000_000))

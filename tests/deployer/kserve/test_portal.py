@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.utils import timezone
@@ -15,6 +16,7 @@ from deployer.interfaces import CupPhase
 from deployer.models import Health, Rollout
 from deployer.reconcile import reconcile, repair_routes
 from deployer.serving import cluster_view
+from deployer.serving.kserve import KServeBackend
 from registry.models import Event, Job
 from registry.services import retire_version
 from tests.deployer import scene
@@ -158,6 +160,20 @@ def test_an_image_that_was_swapped_by_hand_is_put_back_and_told(kube: KubeApi, p
     uri = live(kube, rollout)["spec"]["predictor"]["model"]["storageUri"]
     assert uri == f"oci+native://registry.example/models/approved@{rollout.image_digest}"
     assert Event.objects.filter(tag="rollout:degraded", reason="kserve.image_replaced").count() == 1
+
+
+def test_a_model_that_does_not_start_in_its_time_fails_by_what_the_cluster_knows(player: Player, settings: Any) -> None:
+    """However long it was given: the portal waits for the verdict of its backend."""
+    version = scene.in_review()
+    backend = cast(KServeBackend, serving_backend())
+    backend._cluster = replace(backend._cluster, start_timeout=3.0)
+    player.scenario = "silent_model"
+
+    scene.work(scene.approve(version))
+
+    rollout = Rollout.objects.get(version=version)
+    assert (rollout.state, rollout.failure_code) == ("failed", "kserve.never_answers")
+    assert rollout.failure_params["log_tail"] == "serving\n"
 
 
 def test_ten_minutes_without_the_cluster_cost_nothing_but_time(

@@ -35,6 +35,7 @@ ENDS = {
     "bad_model_file": (10, CupPhase.FAILED, "serving.load_failed"),
     "crash_after_ready": (10, CupPhase.FAILED, "serving.exited"),
     "killed": (0, CupPhase.FAILED, "serving.killed"),
+    "silent_model": (301, CupPhase.FAILED, "kserve.never_answers"),
     "unreachable": (61, CupPhase.FAILED, "kserve.predictor_unreachable"),
     "controller_down": (61, CupPhase.FAILED, "kserve.controller_down"),
 }
