@@ -11,10 +11,9 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import worker_ready, worker_shutting_down
-from kombu.transport.sqlalchemy import Transport as SqlTransport
+from kombu.transport import TRANSPORT_ALIASES
 
-# The transport hands every option on to its engine, so its own polling period can only be set here.
-SqlTransport.polling_interval = 0.1
+TRANSPORT_ALIASES["sqla"] = "portal.doorbell:Transport"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
