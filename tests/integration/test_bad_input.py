@@ -24,7 +24,7 @@ from tests.integration.people import checked, helpful, named, traces, words
 from tests.registry.inspection.corpus import graphs
 from tests.registry.uploads.tus import TusClient
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_real_gate")]
+pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.usefixtures("_real_gate")]
 MIB = 1 << 20
 PICKLE = pickle.dumps({"weights": [1.0]})
 

@@ -17,7 +17,7 @@ from tests.factories import CARD, make_account
 from tests.registry.sign_in.dance import come_back
 from tests.stubs.identity_provider import Provider
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fakes")]
+pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.usefixtures("fakes")]
 PLACES = (
     "http://127.0.0.1:{port}/", "http://localhost:{port}/", "http://[::1]:{port}/", "http://[::ffff:127.0.0.1]:{port}/",
     "http://[::ffff:7f00:1]:{port}/", "http://0.0.0.0:{port}/", "http://127.1:{port}/", "http://127.0.1:{port}/",

@@ -20,7 +20,7 @@ from tests.portal.routes import VISITOR
 from tests.portal.test_routes_by_role import ROWS
 from tests.registry.test_cards import XSS
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fakes")]
+pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.usefixtures("fakes")]
 MARK = "alert(1)"
 BREAKERS = (
     '"><img src=x onerror=alert(1)>',

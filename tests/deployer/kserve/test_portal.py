@@ -25,7 +25,8 @@ from tests.deployer.kserve.worlds import NAMESPACE, cluster
 from tests.stubs.kserve_player import Player, StandInHands
 from tests.stubs.kube_api import KubeApi
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_fakes")]
+# Beside a cluster stands PostgreSQL, but on a single machine.
+pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.usefixtures("_fakes")]
 SERVICES, ROUTES = "inferenceservices", "httproutes"
 
 
