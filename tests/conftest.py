@@ -7,17 +7,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db.models.signals import post_migrate
+from django.dispatch import receiver
 from hypothesis import HealthCheck
 from hypothesis import settings as properties
 
+from registry.permissions import GROUPS
+from tests.distribution import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 from tests.fakes.blobs import InMemoryBlobStore
 from tests.fakes.inspection import FakeInspector, FakeScanner
 from tests.fakes.runtimes import FakeRuntimeCatalogue
 from tests.fakes.wiring import entry
 
+__all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]  # hooks
+
 # A busy machine is no fault of what is tested: properties are searched without a clock.
 properties.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 properties.load_profile("unhurried")
+
+
+@receiver(post_migrate, sender=apps.get_app_config("auth"))
+def groups_as_after_migrations(using: str, **_more: object) -> None:
+    """A test that empties the database leaves it to the next one as the migrations did: with the groups."""
+    group = apps.get_model("auth", "Group")
+    group.objects.using(using).bulk_create([group(name=name) for name in GROUPS], ignore_conflicts=True)
 
 
 @dataclass(frozen=True)

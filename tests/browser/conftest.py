@@ -1,4 +1,4 @@
-"""A live portal for the whole session, Chromium for each module, and people who visit the one with the other.
+"""A live portal for all tests here, Chromium for each module, and people who visit the one with the other.
 
 Chromium lives no longer than a module: Playwright keeps an event loop running, and Django refuses to use a database
 meanwhile.
@@ -29,13 +29,13 @@ ARGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePortal]:
     with LivePortal(tmp_path_factory.mktemp("portal")) as live:
         yield live
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def scene(portal: LivePortal) -> dict[str, str]:
     """Addresses of a model in production, of its next version in review and of a draft, which tests leave alone."""
     addresses: dict[str, str] = json.loads(portal.stage("scene", "iris"))
