@@ -28,7 +28,7 @@ from tests.integration.crew import Crew, done_once, make_jobs
 from tests.jobs_app.work import FAILED
 
 pytestmark = [pytest.mark.embedded, pytest.mark.django_db(transaction=True)]
-ROUNDS = [3, pytest.param(20, marks=pytest.mark.long)]
+ROUNDS = [1, pytest.param(20, marks=pytest.mark.long)]
 
 
 @pytest.fixture
