@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from deployer import overview
 from deployer.capacity import Capacity, Disk
 from deployer.kpis import is_late
-from deployer.models import Endpoint, ImageBuild, Rollout
+from deployer.models import Endpoint, ImageBuild, PartTrouble, Rollout
 from deployer.presentation import failure_note
 from deployer.traffic import Figures
 from registry.messages import message
@@ -64,11 +64,26 @@ def _of_the_house(seen: Seen) -> Iterator[AttentionRow]:
         yield _row(ERROR, "attention.silent", who=operator)
     elif seen.standing.oldest_job is not None and seen.standing.oldest_job < timezone.now() - LONGEST_WAIT:
         yield _row(WARNING, "attention.queue_waits", who=operator, more_url="#queue", more_label=_("See the queue"))
+    if seen.compared:  # else nobody has looked
+        yield from _of_parts(seen)
     if seen.disk is not None and seen.disk.scarce:
         sizes = {"free_bytes": seen.disk.free, "reserve_bytes": seen.disk.reserve}
         yield _row(ERROR, "attention.disk", sizes, who=operator, more_url="#disk", more_label=_("See the disk"))
     if seen.capacity is not None and seen.capacity.exceeded:
         yield _row(WARNING, "attention.capacity", who=operator, more_url="#capacity", more_label=_("See the capacity"))
+
+
+def _of_parts(seen: Seen) -> Iterator[AttentionRow]:
+    """Outside systems that do not answer; why, and how to mend it, is for operators, as it names addresses."""
+    for trouble in PartTrouble.objects.order_by("since", "part"):
+        text = message("attention.part", {"part": message(trouble.part).title})
+        why = message(trouble.code, trouble.params)
+        yield AttentionRow(
+            tone=ERROR, title=str(text.title), who=_("An operator has to act."),
+            body=f"{why.title} {why.body}" if seen.may_operate else str(text.body),
+            more_url=reverse("deployer:backends") if seen.may_operate else "",
+            more_label=_("Backends") if seen.may_operate else "",
+        )  # fmt: skip
 
 
 def _of_versions(seen: Seen) -> Iterator[AttentionRow]:

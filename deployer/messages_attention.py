@@ -14,6 +14,11 @@ ATTENTION_MESSAGES = {
             "Start the worker."
         ),
     ),
+    "attention.part": Message(
+        # Translators: the part is "Content store", "OCI registry" or "Serving".
+        _("%(part)s: no answer."),
+        _("What depends on it waits, and goes on by itself once it answers."),
+    ),
     "attention.queue_waits": Message(
         _("Work waits for a worker."),
         _(

@@ -14,6 +14,7 @@ from deployer.cups import draft_cup_name, trial_cup_name
 from deployer.errors import OperatorError, TransientError
 from deployer.interfaces import CupPhase, CupStatus, RouteTrouble
 from deployer.models import Health, Rollout, RolloutState
+from deployer.reachability import SERVING
 from deployer.routes import converge_routes
 from deployer.selectors import retired_but_served, running_trials, wanted_rollouts
 from deployer.services import Observation
@@ -41,7 +42,9 @@ def reconcile() -> tuple[int, ...]:
     except (TransientError, OperatorError) as error:
         # Nothing is known now, so nothing is noted: what serves goes on, and the next round asks again.
         logger.warning("the serving backend cannot be asked: %s", error)
+        services.note_trouble(part=SERVING, code=error.code, params=error.params)
         return _retire()
+    services.note_works(parts=[SERVING])
     due = list(_retire())
     wanted = wanted_rollouts()
     troubles = _troubles()

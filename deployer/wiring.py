@@ -12,6 +12,7 @@ def announce() -> None:
     from deployer.messages_kserve import KSERVE_MESSAGES
     from deployer.messages_oci import OCI_MESSAGES
     from deployer.messages_probes import PROBE_MESSAGES
+    from deployer.reachability import look_at_parts
     from deployer.reconcile import reconcile, repair_routes, thin_out_figures
     from registry import signals
     from registry.jobs import kinds, sweep
@@ -24,6 +25,7 @@ def announce() -> None:
     sweep.register_sweeper(reconcile)
     sweep.register_sweeper(repair_routes)
     sweep.register_sweeper(thin_out_figures)
+    sweep.register_sweeper(look_at_parts)
     signals.version_checked.connect(receivers.try_checked_version)
     signals.draft_trial_wanted.connect(receivers.try_draft)
     signals.version_approved.connect(receivers.build_approved_version)

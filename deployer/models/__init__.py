@@ -3,6 +3,7 @@
 from deployer.models.build import ImageBuild, ImageBuildState
 from deployer.models.build_log import BuildLogLine
 from deployer.models.figures import RequestFigures
+from deployer.models.part_trouble import PartTrouble
 from deployer.models.rollout import Endpoint, Health, Rollout, RolloutState
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Health",
     "ImageBuild",
     "ImageBuildState",
+    "PartTrouble",
     "RequestFigures",
     "Rollout",
     "RolloutState",

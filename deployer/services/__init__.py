@@ -20,6 +20,7 @@ from deployer.services.health import (
     queue_convergence,
     queue_stop,
 )
+from deployer.services.parts import note_trouble, note_works
 from deployer.services.retirement import retire_serving
 from deployer.services.rollouts import (
     begin_rollout,
@@ -45,7 +46,9 @@ __all__ = [
     "note_health",
     "note_not_brought_back",
     "note_stopped",
+    "note_trouble",
     "note_untried",
+    "note_works",
     "queue_build",
     "queue_convergence",
     "queue_draft_trial",
