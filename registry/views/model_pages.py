@@ -60,7 +60,7 @@ def version(request: HttpRequest, owner: str, name: str, number: int) -> HttpRes
     frame = model_frame(request, owner, name, tab="model_versions")
     found = _numbered(request, frame, number)
     context = {
-        "row": selectors.with_status([found])[0],
+        "row": frame.shown if found is frame.version else selectors.with_status([found])[0],
         "version": found,
         "checks": check_rows(selectors.current_checks(found)),
         "trial": trial_row(selectors.trial_run_of(found)),
@@ -153,4 +153,6 @@ def _waiting(version: ModelVersion) -> dict[str, object]:
 
 
 def _numbered(request: HttpRequest, frame: ModelFrame, number: int) -> ModelVersion:
+    if frame.version.number == number:  # which this person may see, or it would not stand for the model
+        return frame.version
     return selectors.version_numbered(registered_model=frame.registered_model, number=number, user=request.user)
