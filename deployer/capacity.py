@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,10 @@ from django.utils import timezone
 from deployer.models import ImageBuild, ImageBuildState, Rollout, RolloutState
 from registry.models import Blob
 
-MEASURED_FOR_SECONDS = 900
+MEASURE_AGAIN_AFTER = 900.0
+# While no sweep runs, the last figure stays: a runtime's environment hardly ever changes.
+_KEPT_SECONDS = 7 * 86_400
+_KEY = "disk:environments"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,7 @@ class Disk:
     blob_bytes: int
     images: int
     environment_bytes: int | None
+    """Of the runtimes; None where they lie elsewhere, or were not measured yet."""
 
     @property
     def used(self) -> int:
@@ -71,7 +76,7 @@ def capacity() -> Capacity:
 
 
 def disk() -> Disk:
-    """The disk under the data folder; two queries, and the environments' size as measured a few minutes ago at most."""
+    """The disk under the data folder; two queries, and the environments' size as the sweep measured it last."""
     usage = shutil.disk_usage(settings.DATA_DIR)
     blobs = Blob.objects.aggregate(count=Count("pk"), size=Sum("size"))
     built = ImageBuild.objects.filter(state=ImageBuildState.SUCCEEDED)
@@ -82,20 +87,24 @@ def disk() -> Disk:
         blobs=blobs["count"],
         blob_bytes=blobs["size"] or 0,
         images=built.values("built_digest").distinct().count(),
-        environment_bytes=_environment_bytes(),
+        environment_bytes=None if _environments() is None else (cache.get(_KEY) or {}).get("bytes"),
     )
 
 
-def _environment_bytes() -> int | None:
-    """Bytes of the runtimes' environments on this machine; None where they lie elsewhere."""
+def measure_environments() -> tuple[int, ...]:
+    """A step of the sweep: measures the runtimes' environments now and then, so that no page has to."""
+    folder = _environments()
+    if folder is not None:
+        known = cache.get(_KEY)
+        if known is None or time.time() - known["at"] > MEASURE_AGAIN_AFTER:
+            cache.set(_KEY, {"at": time.time(), "bytes": folder_bytes(folder)}, _KEPT_SECONDS)
+    return ()
+
+
+def _environments() -> Path | None:
+    """Where they lie; None if that is elsewhere."""
     folder = settings.BACKENDS["serving"]["options"].get("environments_dir")
-    if folder is None:
-        return None
-    known: int | None = cache.get("disk:environments")
-    if known is None:
-        known = folder_bytes(Path(folder))
-        cache.set("disk:environments", known, MEASURED_FOR_SECONDS)
-    return known
+    return None if folder is None else Path(folder)
 
 
 def folder_bytes(folder: Path) -> int:

@@ -6,6 +6,7 @@ from __future__ import annotations
 def announce() -> None:
     """Register texts, kinds of work, receivers and sweep steps."""
     from deployer import handlers, receivers  # they import models, which exist only now
+    from deployer.capacity import measure_environments
     from deployer.messages import MESSAGES
     from deployer.messages_attention import ATTENTION_MESSAGES
     from deployer.messages_build_log import BUILD_LOG_MESSAGES
@@ -26,6 +27,7 @@ def announce() -> None:
     sweep.register_sweeper(repair_routes)
     sweep.register_sweeper(thin_out_figures)
     sweep.register_sweeper(look_at_parts)
+    sweep.register_sweeper(measure_environments)
     signals.version_checked.connect(receivers.try_checked_version)
     signals.draft_trial_wanted.connect(receivers.try_draft)
     signals.version_approved.connect(receivers.build_approved_version)

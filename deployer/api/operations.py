@@ -129,7 +129,9 @@ class DiskAnswer(Serializer[Any]):
     blobs = IntegerField()
     blob_bytes = IntegerField()
     images = IntegerField()
-    environment_bytes = IntegerField(allow_null=True, help_text="Of the runtimes; null where they lie elsewhere.")
+    environment_bytes = IntegerField(
+        allow_null=True, help_text="Of the runtimes; null where they lie elsewhere or were not measured yet."
+    )
 
 
 class MachineAnswer(Serializer[Any]):
