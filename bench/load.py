@@ -26,6 +26,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -140,7 +141,7 @@ def put_under_load(
 
 def report(calm: Measured, full: Measured, *, built: int, think: float) -> int:
     cuts = calm.percentiles()
-    failed = {**full.tally.failed, **calm.tally.failed}
+    failed = Counter(full.tally.failed) + Counter(calm.tally.failed)
     by_page = {page: median(took for other, took in calm.tally.pages_ms if other == page) for page in calm.pages()}
     slowest = max(by_page, key=by_page.__getitem__)
     growth = calm.after / calm.before - 1
@@ -161,7 +162,7 @@ def report(calm: Measured, full: Measured, *, built: int, think: float) -> int:
         ),
         Row(
             name="answers of 5xx or none, in both",
-            figure=f"{sum(failed.values())} {failed or ''}",
+            figure=f"{failed.total()} {dict(failed) or ''}",
             target="0",
             met=not failed,
         ),
