@@ -1,4 +1,4 @@
-"""Layer recipes and attachments as JSON: what the local builder keeps beside manifests, instead of layers."""
+"""Layer recipes and attachments as JSON: what builders keep beside manifests, instead of layers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import hashlib
 import json
 from typing import Any
 
-from deployer.interfaces import Attachment, LayerRecipe
+from deployer.interfaces import Attachment, BuiltImage, LayerRecipe
+
+RECIPES_TYPE = "application/vnd.model-commons.recipes.v1+json"
 
 
 def recipe_key(path: str, blob_sha256: str) -> str:
@@ -45,6 +47,21 @@ def from_json(value: Any) -> LayerRecipe:
     if recipe.size != len(recipe.header) + recipe.blob_size + recipe.padding:
         raise ValueError("a layer recipe whose sizes disagree")
     return recipe
+
+
+def as_attachment(image: BuiltImage) -> Attachment:
+    """The recipes of an image's layers, to lie beside it where other machines find them."""
+    data = dump([to_json(layer) for layer in image.layers])
+    return Attachment(artifact_type=RECIPES_TYPE, title="recipes.json", data=data)
+
+
+def from_attachment(attachment: Attachment, manifest: bytes) -> tuple[LayerRecipe, ...]:
+    """The recipes back; `ValueError` unless they are those of the manifest's layers, in its order."""
+    found = tuple(from_json(value) for value in json.loads(attachment.data))
+    layers = [(layer["digest"], layer["size"]) for layer in json.loads(manifest)["layers"]]
+    if [(recipe.digest, recipe.size) for recipe in found] != layers:
+        raise ValueError("recipes of another image")
+    return found
 
 
 def attachment_to_json(attachment: Attachment) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,19 +11,23 @@ from typing import Any, NamedTuple
 import jsonschema_rs
 import pytest
 from cyclonedx.schema import _res as schemas
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
 from deployer import services
 from deployer.backends import image_builder
-from deployer.errors import TransientError
+from deployer.builders.recipes import as_attachment
+from deployer.errors import NotFoundError, TransientError
 from deployer.interfaces import BuiltImage, ImageSpec, Progress
 from deployer.models import ImageBuild, Rollout
+from deployer.oci.layout import read_layout, verify_layers
 from deployer.oci.manifest import MANIFEST_TYPE
 from registry.models import Job, JobState, ModelVersion, VersionState
 from tests.deployer import scene
 from tests.stubs.oci_registry import StubRegistry, running_registry
 
+REFERRING = 4  # card, bill of materials, provenance and the recipes of the layers
 QUARANTINE, APPROVED = "portal/quarantine", "portal/approved"
 UNDISTURBED = ["image_build:queued", "image_build:building", "image_build:succeeded"]
 
@@ -75,12 +80,12 @@ def build_tags(version: ModelVersion) -> list[str]:
 
 
 def is_served_by(version: ModelVersion, registry: StubRegistry) -> bool:
-    """One image, in the approved repository, byte for byte, with its three attachments; one rollout of it."""
+    """One image, in the approved repository, byte for byte, with what is said about it; one rollout of it."""
     rollout = Rollout.objects.get(version=version)
     held = registry.manifests[APPROVED]
     referring = [name for name, (_kind, data) in held.items() if "subject" in json.loads(data)]
     assert held[version.image_digest] == registry.manifests[QUARANTINE][version.image_digest]
-    assert len(referring) == 3
+    assert len(referring) == REFERRING
     return rollout.state == "ready" and rollout.image_digest == version.image_digest
 
 
@@ -99,7 +104,8 @@ class TestTheWayThroughTheRegistry:
         scene.work(scene.approve(version))
 
         said = image_builder().attachments(version.image_digest)
-        assert registry.received - before == sum(len(each.data) for each in said) + len("{}")
+        recipes = as_attachment(image_builder().get(version.image_digest))
+        assert registry.received - before == sum(len(each.data) for each in (*said, recipes)) + len("{}")
         assert is_served_by(version, registry)
         assert build_tags(version) == UNDISTURBED
         assert [phase["name"] for phase in build_of(version).phases] == [
@@ -126,6 +132,22 @@ class TestTheWayThroughTheRegistry:
         assert (registry.received, registry.manifests[APPROVED]) == (sent, held)
         assert is_served_by(version, registry)
         assert build_tags(version) == UNDISTURBED
+
+    def test_another_machine_goes_on_with_it(self, registry: StubRegistry, tmp_path: Path) -> None:
+        version = scene.in_review()
+        made = image_builder().get(version.image_digest)
+        shutil.rmtree(tmp_path / "images")  # as on a machine that packaged nothing
+        call_command("export_image", version.image_digest, str(tmp_path / "out"))
+        (image,) = read_layout(tmp_path / "out")
+        verify_layers(tmp_path / "out", image)
+        assert image_builder().get(version.image_digest) == made
+
+        image_builder().publish(version.image_digest)
+        registry.manifests[QUARANTINE].clear()
+        assert image_builder().get(version.image_digest) == made
+        registry.manifests[APPROVED].clear()
+        with pytest.raises(NotFoundError):
+            image_builder().get(version.image_digest)
 
     def test_an_emptied_quarantine_is_filled_again(self, registry: StubRegistry) -> None:
         version = scene.in_review()

@@ -13,6 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from deployer.builders.oci_registry import RegistryImageBuilder
+from deployer.builders.recipes import RECIPES_TYPE
 from deployer.interfaces import Attachment
 from deployer.oci.client import RegistryClient
 from deployer.oci.transport import RegistryAccess, Transport
@@ -89,8 +90,8 @@ def test_other_tools_read_what_was_approved(host: str, workshop: Workshop, tmp_p
     assert reference == f"{host}/portal/approved@{image.digest}"
     assert json.loads(skopeo("inspect", "--tls-verify=false", f"docker://{reference}"))["Digest"] == image.digest
     fallback = f"docker://{host}/portal/approved:{image.digest.replace(':', '-')}"
-    (referrer,) = json.loads(skopeo("inspect", "--raw", "--tls-verify=false", fallback))["manifests"]
-    assert referrer["artifactType"] == "text/markdown"
+    referrers = json.loads(skopeo("inspect", "--raw", "--tls-verify=false", fallback))["manifests"]
+    assert {each["artifactType"] for each in referrers} == {"text/markdown", RECIPES_TYPE}
     target = f"oci:{tmp_path / 'approved'}:v1"
     skopeo("--insecure-policy", "copy", "--src-tls-verify=false", "--preserve-digests", f"docker://{reference}", target)
     umoci = shutil.which("umoci")
