@@ -11,6 +11,7 @@ _PARTS = {
     "part.broker": Message(_("Doorbell of the work queue")),
     "part.cache": Message(_("Cache")),
     "part.blob_store": Message(_("Content store")),
+    "part.uploads": Message(_("Unfinished uploads")),
     "part.oci_registry": Message(_("OCI registry")),
     "part.serving": Message(_("Serving")),
 }
@@ -68,6 +69,11 @@ _SERVERS = {
 }
 _CONTENT = {
     "probe.store": Message(_("Files go in and come out unchanged.")),
+    "probe.uploads_elsewhere": Message(
+        _("Unfinished uploads that lie in folders which this machine does not see: %(count)s."),
+        _("Web servers and workers must share the folder “uploads” of the data folder, by NFS 4 or CephFS."),
+    ),
+    "probe.uploads_here": Message(_("Unfinished uploads lie where this machine sees them.")),
     "probe.store_changes": Message(
         _("A file came out changed."), _("Stop uploads and check the disk, or the storage behind the bucket, at once.")
     ),

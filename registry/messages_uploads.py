@@ -41,6 +41,13 @@ UPLOAD_MESSAGES = {
     "upload.site_busy": Message(
         _("Many people are uploading right now."), _("Wait a few seconds; the upload goes on when a place is free.")
     ),
+    "upload.elsewhere": Message(
+        _("Another web server holds this upload."),
+        _(
+            "Nothing is lost: it goes on as soon as a request reaches that one. An operator must let all web servers "
+            "and workers share one folder of uploads."
+        ),
+    ),
     "upload.interrupted": Message(
         _("The connection broke off while the file was sent."),
         _("%(arrived_bytes)s have arrived and are kept. Repeat the upload; it goes on from there."),

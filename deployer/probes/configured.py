@@ -6,7 +6,7 @@ from django.conf import settings
 
 from deployer.backends import oci_registry, serving_backend
 from deployer.probes.cluster import ClusterProbe
-from deployer.probes.content import BlobStoreProbe
+from deployer.probes.content import BlobStoreProbe, UploadsProbe
 from deployer.probes.images import LocalImagesProbe, RegistryProbe
 from deployer.probes.local_serving import LocalServingProbe, ServingProbe
 from deployer.probes.report import BackendProbe
@@ -24,6 +24,7 @@ def configured_probes() -> tuple[BackendProbe, ...]:
         BrokerProbe(settings.CELERY_BROKER_URL),
         CacheProbe(),
         BlobStoreProbe(blob_store(), address=str(store.get("endpoint_url", ""))),
+        UploadsProbe(),
         _images(),
         _serving(),
     )

@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+from django.db import connections
 
 from deployer.probes.report import Finding, fails, warns, works
 from registry.interfaces import BlobStore
+from registry.uploads.selectors import uploads_elsewhere
+
+
+class UploadsProbe:
+    """The folder of unfinished uploads, which all web servers and workers must share."""
+
+    part = "part.uploads"
+
+    def __init__(self, elsewhere: Callable[[], int] = uploads_elsewhere) -> None:
+        self._elsewhere = elsewhere
+
+    def ask(self) -> Iterator[Finding]:
+        """Whether what volunteers are sending lies in the folder that this machine sees."""
+        elsewhere = self._elsewhere()
+        connections["default"].close()  # this thread's own
+        yield fails("probe.uploads_elsewhere", count=elsewhere) if elsewhere else works("probe.uploads_here")
 
 
 class BlobStoreProbe:

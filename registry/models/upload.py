@@ -15,6 +15,7 @@ class Upload(models.Model):
     """One resumable upload. Its offset is the size of its partial file, never a column that could disagree.
 
     The row exists while the upload is unfinished; its `length` counts against the owner's quota from the start.
+    `folder` is the id of the folder of partial files in which its bytes lie, "" before the first of them.
     With a `direct_session` its bytes go to the content store's bucket, past the portal; `direct_arrived` once all have.
     A finished one becomes a `VersionFile` and keeps a row with `sha256`, so that a client that lost
     the last answer still learns that it has finished.
@@ -27,6 +28,7 @@ class Upload(models.Model):
     length = models.PositiveBigIntegerField()
     metadata = models.TextField(blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
+    folder = models.CharField(max_length=32, blank=True)
     direct_session = models.CharField(max_length=1024, blank=True)
     direct_arrived = models.BooleanField(default=False)
     finished_at = models.DateTimeField(null=True, blank=True)

@@ -21,6 +21,7 @@ from registry.jobs.queue import ensure_job, requeue
 from registry.models import Blob, ModelVersion, Upload
 from registry.services.drafts import attach_file
 from registry.uploads.partial_files import PartialFile
+from registry.uploads.selectors import check_here
 from registry.uploads.storage import partial_files
 
 Due = tuple[int, ...]
@@ -55,6 +56,8 @@ def finish_upload(
                 partial.remove()  # another has just moved the bytes to the store, and opening made a new, empty file
             elif partial.offset == upload.length:
                 adopt(upload=upload, partial=partial, sha256=upload.sha256 or digest_of(partial, upload.length, report))
+    else:
+        check_here(upload)
     if not upload.sha256:
         return ()
     return attach(upload_id=upload_id, writing=writing)

@@ -22,6 +22,7 @@ from registry.uploads.hashers import hasher_at, keep_hasher
 from registry.uploads.partial_files import PartialFile
 from registry.uploads.protocol import Checksum, TusError
 from registry.uploads.receiving import Fill, filled_by, receive
+from registry.uploads.selectors import check_here
 from registry.uploads.storage import partial_files
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def receive_chunk(*, upload: Upload, chunk: Chunk) -> Received:
     """
     if upload.direct_session:
         raise ConflictError("upload.direct_only")
+    _claim_folder(upload)
     with partial_files().writer(upload.pk) as partial:
         upload = _still_wanted(upload, partial)
         offset = upload.length if upload.sha256 else partial.offset
@@ -123,6 +125,17 @@ def store_form_file(*, version: ModelVersion, actor: Account, path: str, uploade
     except BaseException:
         terminate_upload(upload=upload)  # nobody could resume it
         raise
+
+
+def _claim_folder(upload: Upload) -> None:
+    """Its bytes lie in one folder: of the web servers that share none, the first one to get some keeps it."""
+    if not upload.folder and not upload.sha256:
+        here = partial_files().folder_id
+        upload.folder = here
+        if not Upload.objects.filter(pk=upload.pk, folder="").update(folder=here):
+            stored = Upload.objects.filter(pk=upload.pk).values_list("folder", "sha256").first()
+            upload.folder, upload.sha256 = stored or (here, "")  # one that is gone is told under the file's lock
+    check_here(upload)
 
 
 def _still_wanted(upload: Upload, partial: PartialFile) -> Upload:

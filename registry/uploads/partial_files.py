@@ -11,7 +11,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from registry.artifacts.folder import full_disk_as_error
 from registry.errors import NotFoundError, StorageFullError
@@ -126,6 +126,18 @@ class PartialFiles:
         self._root = root
         self._reserve = reserve
         root.mkdir(mode=0o750, parents=True, exist_ok=True)
+
+    @property
+    def folder_id(self) -> str:
+        """What tells this folder from those of other machines, 32 hex digits: made once, and kept in the folder."""
+        kept = self._root / "folder-id"
+        if not kept.exists():
+            draft = self._root / f".folder-id-{uuid4().hex}"
+            draft.write_text(uuid4().hex)
+            with contextlib.suppress(FileExistsError):
+                kept.hardlink_to(draft)  # the first one wins, however many begin together
+            draft.unlink()
+        return kept.read_text()
 
     def path(self, upload_id: UUID) -> Path:
         """Where an upload's bytes lie."""

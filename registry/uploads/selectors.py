@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from registry.backends import direct_uploads
-from registry.errors import NotFoundError
+from registry.errors import NotFoundError, TransientError
 from registry.models import Account, ModelVersion, Upload
 from registry.permissions import may_edit_version
 from registry.uploads.admission import unfinished
@@ -47,6 +47,18 @@ def upload_of(*, account: Account, upload_id: str) -> Upload:
     if found.expires_at <= timezone.now():
         raise TusError("upload.expired", status=410)
     return found
+
+
+def check_here(upload: Upload) -> None:
+    """`TransientError` if its bytes lie in the folder of another machine: here, its offset would be a lie."""
+    if upload.folder and not upload.sha256 and upload.folder != partial_files().folder_id:
+        raise TransientError("upload.elsewhere")
+
+
+def uploads_elsewhere() -> int:
+    """How many unfinished uploads have their bytes in folders that this machine does not see."""
+    here = ("", partial_files().folder_id)
+    return unfinished().filter(sha256="", direct_session="").exclude(folder__in=here).count()
 
 
 def offset_of(upload: Upload) -> int:

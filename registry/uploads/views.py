@@ -26,7 +26,7 @@ from registry.uploads import protocol
 from registry.uploads.limits import sending_slot
 from registry.uploads.protocol import TusError
 from registry.uploads.receiving import Fill, discard, filled_by
-from registry.uploads.selectors import offset_of, upload_of
+from registry.uploads.selectors import check_here, offset_of, upload_of
 
 SILENCE_SECONDS = 20.0
 RETRY_SECONDS = 5
@@ -115,6 +115,7 @@ def _account_of_token(request: HttpRequest) -> Account:
 
 def _head(request: HttpRequest, account: Account, found: Upload) -> HttpResponse:
     del request, account
+    check_here(found)
     response = _empty(HTTPStatus.OK)
     response["Upload-Offset"] = str(offset_of(found))
     response["Upload-Length"] = str(found.length)
@@ -138,7 +139,7 @@ def _patch(request: HttpRequest, account: Account, found: Upload) -> HttpRespons
             received = _receive(found, chunk)
     except PortalError as error:
         response = _refusal(error)
-        if error.http_status not in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+        if error.code != "upload.elsewhere" and error.http_status not in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
             response["Upload-Offset"] = str(offset_of(found))
     else:
         ring(received.due)

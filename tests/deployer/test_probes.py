@@ -18,7 +18,7 @@ from deployer.oci.authorization import Credentials
 from deployer.oci.client import RegistryClient
 from deployer.oci.transport import RegistryAccess, Transport
 from deployer.probes.cluster import ClusterProbe
-from deployer.probes.content import BlobStoreProbe
+from deployer.probes.content import BlobStoreProbe, UploadsProbe
 from deployer.probes.images import RegistryProbe
 from deployer.probes.report import BackendProbe, Finding, ask_all, warns, works
 from deployer.probes.servers import BrokerProbe, CacheProbe, DatabaseProbe
@@ -46,6 +46,13 @@ class Probe:
 def said(probe: BackendProbe, *, timeout: float = 60.0) -> list[tuple[str, str]]:
     (report,) = ask_all([probe], timeout=timeout)
     return [(finding.verdict.value, finding.code) for finding in report.findings]
+
+
+@pytest.mark.parametrize(
+    ("count", "found"), [(0, ("pass", "probe.uploads_here")), (2, ("fail", "probe.uploads_elsewhere"))]
+)
+def test_uploads_that_another_machine_holds_are_told(count: int, found: tuple[str, str]) -> None:
+    assert said(UploadsProbe(lambda: count)) == [found]
 
 
 class TestAsking:

@@ -38,7 +38,7 @@ def traces() -> dict[str, Any]:
 
 
 def _is_content(path: Path) -> bool:
-    return path.is_file() and path.parent.name != "places"
+    return path.is_file() and path.parent.name != "places" and path.name != "folder-id"
 
 
 def helpful(response: Any, *, says: str) -> None:
