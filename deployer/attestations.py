@@ -1,10 +1,11 @@
 """What is published beside an approved image: its card, its bill of materials and how it came to be.
 
-The bytes depend on the build's rows alone, so a step that is repeated publishes nothing new.
+The bytes depend on the build's rows and the signing key alone, so a step that is repeated publishes nothing new.
 """
 
 from __future__ import annotations
 
+import base64
 import uuid
 from typing import Any
 
@@ -13,30 +14,52 @@ from deployer.models import ImageBuild
 from deployer.oci.manifest import canonical
 from deployer.oci.reference import digest_hex
 from deployer.runtimes.catalogue import PortalRuntimeCatalogue
+from deployer.signatures import BUNDLE_TYPE, SIMPLE_TYPE, Signer, image_statement, simple_payload
 from registry.interfaces import TensorInfo
 from registry.introspection import introspection_from_json
 from registry.models import ModelVersion
 
 CARD_TYPE = "text/markdown"
 BOM_TYPE = "application/vnd.cyclonedx+json"
-STATEMENT_TYPE = "application/vnd.in-toto+json"
+PROVENANCE_TITLE = "provenance.sigstore.json"
 BUILD_TYPE = "urn:model-commons:build:weights:v1"
 
 
-def attachments_of(build: ImageBuild, image: BuiltImage, *, builder_id: str) -> tuple[Attachment, ...]:
-    """Card, ML-BOM (CycloneDX 1.6) and provenance (in-toto statement, SLSA 1.0); `builder_id` is a URI."""
+def attachments_of(
+    build: ImageBuild, image: BuiltImage, *, builder_id: str, signer: Signer, repository: str = ""
+) -> tuple[Attachment, ...]:
+    """Card, ML-BOM (CycloneDX 1.6), signed provenance (in-toto statement, SLSA 1.0) and the image's signature.
+
+    `builder_id` is a URI; `repository` is the host and repository under which clusters pull the image, "" for none.
+    """
     version = build.version
+    name = repository or str(version.registered_model)
     found = [
         Attachment(artifact_type=BOM_TYPE, title="bom.cdx.json", data=canonical(bill_of_materials(version, image))),
-        Attachment(
-            artifact_type=STATEMENT_TYPE,
-            title="provenance.json",
-            data=canonical(provenance(build, image, builder_id=builder_id)),
-        ),
+        _signed(PROVENANCE_TITLE, provenance(build, image, builder_id=builder_id), signer),
+        _signed("signature.sigstore.json", image_statement(name, image.digest), signer),
     ]
+    if repository:
+        found.append(simple_signature(image, repository=repository, signer=signer))
     if version.card_source:
         found.append(Attachment(artifact_type=CARD_TYPE, title="README.md", data=version.card_source.encode()))
     return tuple(found)
+
+
+def simple_signature(image: BuiltImage, *, repository: str, signer: Signer) -> Attachment:
+    """The image's signature in cosign's older form; `repository` is host and repository."""
+    payload = simple_payload(repository, image.digest)
+    signature = base64.b64encode(signer.sign(payload)).decode("ascii")
+    return Attachment(artifact_type=SIMPLE_TYPE, title="signature.json", data=payload, signature=signature)
+
+
+def _signed(title: str, statement: dict[str, Any], signer: Signer) -> Attachment:
+    """As cosign keeps it beside an image (its BUNDLE_SPEC.md)."""
+    annotations = {
+        "dev.sigstore.bundle.content": "dsse-envelope",
+        "dev.sigstore.bundle.predicateType": str(statement["predicateType"]),
+    }
+    return Attachment(artifact_type=BUNDLE_TYPE, title=title, data=signer.bundle(statement), annotations=annotations)
 
 
 def bill_of_materials(version: ModelVersion, image: BuiltImage) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from deployer.oci.client import RegistryClient
 from deployer.oci.transport import RegistryAccess, Transport
 from deployer.runtimes.catalogue import RUNTIMES
 from deployer.serving.cluster import Cluster
+from deployer.signatures import PublicKey, Signer, read_public_keys, read_signer
 from registry.backends import blob_store
 
 
@@ -79,6 +80,33 @@ def oci_registry(url: str) -> RegistryClient:
     return RegistryClient(Transport(access), chunk_bytes=options["chunk_bytes"])
 
 
+@lru_cache(maxsize=1)
+def signer() -> Signer:
+    """What signs; `OperatorError` where this process was given the public key only."""
+    found, _public = read_signer(settings.SIGNING_KEY)
+    if found is None:
+        raise OperatorError("signing.no_private_key")
+    return found
+
+
+def public_keys() -> tuple[PublicKey, ...]:
+    """The key that verifies what is signed now, then those of earlier times."""
+    _signer, public = read_signer(settings.SIGNING_KEY)
+    path = settings.SIGNING_FORMER_KEYS_FILE
+    try:
+        former = read_public_keys(Path(path).read_text()) if path else ()
+    except OSError as error:
+        raise OperatorError("signing.former_keys", path=path) from error
+    return (public, *former)
+
+
+def approved_repository() -> str:
+    """Host and repository from which clusters pull approved images; "" without an OCI registry."""
+    options = settings.BACKENDS["image_builder"]["options"]
+    url = options.get("registry_url", "")
+    return f"{urlsplit(url).netloc}/{options['approved']}" if url else ""
+
+
 def _registry_options(url: str) -> dict[str, Any]:
     """What a builder that pushes must be told about the registry at `url`."""
     return {"connect": lambda: oci_registry(url), "host": urlsplit(url).netloc}
@@ -98,6 +126,8 @@ def _forget(*, setting: str, **_kwargs: Any) -> None:
         image_builder.cache_clear()
         serving_backend.cache_clear()
         traffic_router.cache_clear()
+    if setting == "SIGNING_KEY":
+        signer.cache_clear()
 
 
 setting_changed.connect(_forget)

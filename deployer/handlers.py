@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from deployer import cups, draft_trial, phases, services, trial
 from deployer.attestations import attachments_of
-from deployer.backends import image_builder, serving_backend
+from deployer.backends import approved_repository, image_builder, serving_backend, signer
 from deployer.errors import (
     BuildError,
     ConflictError,
@@ -276,7 +276,13 @@ def _published(claim: Claim, build: ImageBuild, image: BuiltImage) -> str:
     report = throttled(claim)
     return image_builder().publish(
         image.digest,
-        attachments=attachments_of(build, image, builder_id=settings.SITE_URL or "urn:model-commons:builder"),
+        attachments=attachments_of(
+            build,
+            image,
+            builder_id=settings.SITE_URL or "urn:model-commons:builder",
+            signer=signer(),
+            repository=approved_repository(),
+        ),
         progress=lambda done, total: report("publishing", done, total),
     )
 

@@ -67,14 +67,17 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """What is said about an image and kept beside it: its card, bill of materials or provenance.
+    """What is said about an image and kept beside it: its card, bill of materials, provenance or signature.
 
-    `artifact_type` is a media type; `title` is the file name that tools give it.
+    `artifact_type` is a media type; `title` is the file name that tools give it; `annotations` are those of the
+    manifest that names it. With a `signature` (base64) it is cosign's older form, and lies under a tag of its own.
     """
 
     artifact_type: str
     title: str
     data: bytes
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    signature: str = ""
 
 
 class ImageBuilder(Protocol):

@@ -54,6 +54,26 @@ OCI_MESSAGES = {
         _("The way to the OCI registry was cut again and again."),
         _("Layer %(digest)s did not arrive whole. Layers that did are not sent again; try again later."),
     ),
+    "signing.bad_key": Message(
+        _("The key that signs images cannot be used."),
+        _("MODEL_COMMONS_SIGNING_KEY must hold an EC key on P-256 as PEM without a pass phrase; so must former keys."),
+    ),
+    "signing.former_keys": Message(
+        _("The former public keys cannot be read."),
+        _("MODEL_COMMONS_SIGNING_FORMER_KEYS_FILE names %(path)s. Check the name and who may read it."),
+    ),
+    "signing.no_private_key": Message(
+        _("This process cannot sign."),
+        _("It was given a public key only. Give workers the private key in MODEL_COMMONS_SIGNING_KEY, then try again."),
+    ),
+    "signing.no_statement": Message(
+        _("Nothing signed was published about this image."),
+        _("%(digest)s was published by an earlier release. Its next build signs what it publishes."),
+    ),
+    "signing.not_signed": Message(
+        _("No key of this portal has signed that."),
+        _("What was read is no statement about %(digest)s by a key that the portal publishes. Do not trust it."),
+    ),
     "push.digest_given": Message(
         _("The digest follows from the image."), _("Give host, repository and, if you like, a tag, without a digest.")
     ),

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from deployer import gateway
-from deployer.views import backends, builds, endpoints, operations, rollouts
+from deployer.views import backends, builds, endpoints, operations, rollouts, statements
 
 app_name = "deployer"
 urlpatterns = [
@@ -17,8 +17,10 @@ urlpatterns = [
     path("builds/<int:pk>/progress/", builds.progress, name="build_progress"),
     path("builds/<int:pk>/log/", builds.log, name="build_log"),
     path("builds/<int:pk>/log.txt", builds.raw_log, name="build_raw_log"),
+    path("builds/<int:pk>/provenance.json", statements.provenance, name="build_provenance"),
     path("builds/<int:pk>/retry/", builds.retry, name="build_retry"),
     path("builds/<int:pk>/cancel/", builds.cancel, name="build_cancel"),
+    path("signing-keys.pem", statements.signing_keys, name="signing_keys"),
     path("rollouts/", rollouts.listing, name="rollouts"),
     path("rollouts/<int:pk>/", rollouts.detail, name="rollout"),
     path("rollouts/<int:pk>/progress/", rollouts.progress, name="rollout_progress"),

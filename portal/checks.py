@@ -1,4 +1,4 @@
-"""What `check --deploy` says about parts that serve one machine alone."""
+"""What `check --deploy` says about parts that serve one machine alone, and about the key that signs images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
+from deployer.backends import public_keys
 from portal import env
+from registry.errors import PortalError
+from registry.messages import message
 
 ONE_MACHINE = "Or set MODEL_COMMONS_SINGLE_MACHINE=true if this installation is one machine on purpose."
 LOCAL_CLASSES = {
@@ -38,6 +41,18 @@ def local_parts(app_configs: Any, **_options: Any) -> Sequence[CheckMessage]:
     """One error for each part that cannot be shared, in production on more than one machine."""
     del app_configs
     return list(_local_parts()) if env.PRODUCTION and not env.SINGLE_MACHINE else []
+
+
+@register(Tags.security, deploy=True)
+def signing_keys(app_configs: Any, **_options: Any) -> Sequence[CheckMessage]:
+    """One error where the key that signs, or one that signed earlier, cannot be used: a build would find out late."""
+    del app_configs
+    try:
+        public_keys()
+    except PortalError as error:
+        text = message(error.code, error.params)
+        return [Error(str(text.title), hint=str(text.body), id="portal.E006")]
+    return []
 
 
 def _local_parts() -> Iterator[Error]:

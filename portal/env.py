@@ -51,6 +51,16 @@ SECRET_KEY = secret(
 SECRET_KEY_FALLBACKS = words(
     secret("MODEL_COMMONS_SECRET_KEY_FALLBACKS", "Former keys that are still believed while a new one takes over.")
 )
+SIGNING_KEY = secret(
+    "MODEL_COMMONS_SIGNING_KEY",
+    "Signs images and their provenance, as PEM, on P-256; empty: made once and kept in the data folder.",
+)
+SIGNING_FORMER_KEYS_FILE = declare(
+    "MODEL_COMMONS_SIGNING_FORMER_KEYS_FILE",
+    "",
+    str,
+    "Public keys, as PEM, that signed earlier and are still published.",
+)
 ALLOWED_HOSTS = declare(
     "MODEL_COMMONS_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", words, "Host names that the portal answers to."
 )

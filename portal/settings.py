@@ -11,7 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from portal import cluster, env, env_kserve, production
-from portal.data_folder import load_secret_key, made_folder
+from portal.data_folder import load_secret_key, load_signing_key, made_folder
 from portal.env_parsers import ROOT
 from portal.logs import logging_settings
 from portal.object_storage import upload_origins
@@ -23,6 +23,8 @@ DATA_DIR = env.DATA_DIR
 DEBUG = env.DEBUG
 SECRET_KEY = env.SECRET_KEY or load_secret_key(DATA_DIR)
 SECRET_KEY_FALLBACKS = env.SECRET_KEY_FALLBACKS
+SIGNING_KEY = env.SIGNING_KEY or load_signing_key(DATA_DIR)
+SIGNING_FORMER_KEYS_FILE = env.SIGNING_FORMER_KEYS_FILE
 production.refuse(
     production.chosen(env, secret_key=SECRET_KEY, mail_is_needed=ACCOUNT_EMAIL_VERIFICATION == "mandatory")
 )

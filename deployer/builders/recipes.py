@@ -70,6 +70,8 @@ def attachment_to_json(attachment: Attachment) -> dict[str, Any]:
         "artifact_type": attachment.artifact_type,
         "title": attachment.title,
         "data": base64.b64encode(attachment.data).decode("ascii"),
+        "annotations": dict(attachment.annotations),
+        "signature": attachment.signature,
     }
 
 
@@ -77,7 +79,13 @@ def attachment_from_json(value: Any) -> Attachment:
     """The attachment back; `ValueError` for anything that `attachment_to_json` did not write."""
     try:
         data = base64.b64decode(value["data"], validate=True)
-        return Attachment(artifact_type=str(value["artifact_type"]), title=str(value["title"]), data=data)
+        return Attachment(
+            artifact_type=str(value["artifact_type"]),
+            title=str(value["title"]),
+            data=data,
+            annotations=dict(value["annotations"]),
+            signature=str(value["signature"]),
+        )
     except (KeyError, TypeError) as error:
         raise ValueError("not an attachment") from error
 

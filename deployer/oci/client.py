@@ -10,16 +10,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from deployer.errors import DigestMismatchError, NotFoundError, OperatorError, TransientError
+from deployer.errors import DigestMismatchError, NotFoundError, TransientError
 from deployer.interfaces import Attachment, BlobReader, BuiltImage, LayerRecipe, Progress
+from deployer.oci.descriptors import Descriptor, descriptors
 from deployer.oci.layers import layer_from
 from deployer.oci.manifest import INDEX_TYPE, MANIFEST_TYPE, canonical, digest_of
-from deployer.oci.referrers import EMPTY_CONFIG, attachment_in, referrer_manifest
+from deployer.oci.referrers import (
+    EMPTY_CONFIG,
+    attachment_in,
+    referrer_manifest,
+    signature_config,
+    signature_in,
+    signature_manifest,
+)
 from deployer.oci.transport import Answer, Transport
 
 _OCTETS = "application/octet-stream"
@@ -29,21 +37,6 @@ _SESSIONS = 5  # how often an upload is begun anew or taken up again before the 
 
 Source = Callable[[int], Iterator[bytes]]
 """The bytes of a blob from an offset on; called again after a cut."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Descriptor:
-    """What a registry's index says about one manifest."""
-
-    digest: str
-    media_type: str
-    size: int
-    artifact_type: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """In the specification's words."""
-        named = {"artifactType": self.artifact_type} if self.artifact_type else {}
-        return {"mediaType": self.media_type, "digest": self.digest, "size": self.size, **named}
 
 
 class RegistryClient:
@@ -156,7 +149,7 @@ class RegistryClient:
             answer = self._send("GET", page, repository, expect={200, 404})
             if answer.status == HTTPStatus.NOT_FOUND:
                 return self._fallback_index(repository, digest)
-            found += _descriptors(answer.json())
+            found += descriptors(answer.json())
             page = _next_page(answer)
         return found
 
@@ -175,22 +168,24 @@ class RegistryClient:
         self.push_image(image, repository=target, blobs=blobs, tag=tag, mount_from=source, progress=progress)
 
     def attach(self, image: BuiltImage, attachment: Attachment, *, repository: str) -> str:
-        """Keep something beside an image that the repository holds; returns the referrer's digest. Safe to repeat."""
-        self.push_bytes(repository=repository, data=EMPTY_CONFIG)
+        """Keep something beside an image that the repository holds; returns its manifest's digest. Safe to repeat."""
         self.push_bytes(repository=repository, data=attachment.data)
+        if attachment.signature:
+            self.push_bytes(repository=repository, data=signature_config(attachment))
+            manifest = signature_manifest(attachment)
+            tag = _signature_tag(image.digest)
+            return self.put_manifest(repository=repository, reference=tag, data=manifest)
+        self.push_bytes(repository=repository, data=EMPTY_CONFIG)
         manifest = referrer_manifest(image, attachment)
-        digest = digest_of(manifest)
-        return self.put_manifest(repository=repository, reference=digest, data=manifest)
+        return self.put_manifest(repository=repository, reference=digest_of(manifest), data=manifest)
 
     def attachments(self, *, repository: str, digest: str) -> list[Attachment]:
         """What `attach` put beside the image; referrers of another shape are passed over."""
-        found = []
-        for each in self.referrers(repository=repository, digest=digest):
-            described = attachment_in(self.manifest(repository=repository, reference=each.digest))
-            if described is not None:
-                data = self.blob(repository=repository, digest=described.digest)
-                found.append(Attachment(artifact_type=described.artifact_type, title=described.title, data=data))
-        return found
+        names = [each.digest for each in self.referrers(repository=repository, digest=digest)]
+        found = [attachment_in(self.manifest(repository=repository, reference=name)) for name in names]
+        with suppress(NotFoundError):
+            found.append(signature_in(self.manifest(repository=repository, reference=_signature_tag(digest))))
+        return [each.with_data(self.blob(repository=repository, digest=each.digest)) for each in found if each]
 
     def blob(self, *, repository: str, digest: str) -> bytes:
         """A small blob's bytes (at most 8 MiB), compared with the digest; `NotFoundError` if absent."""
@@ -303,7 +298,7 @@ class RegistryClient:
 
     def _fallback_index(self, repository: str, digest: str) -> list[Descriptor]:
         try:
-            return _descriptors(json.loads(self.manifest(repository=repository, reference=_fallback_tag(digest))))
+            return descriptors(json.loads(self.manifest(repository=repository, reference=_fallback_tag(digest))))
         except NotFoundError:
             return []
 
@@ -368,20 +363,9 @@ def _fallback_tag(digest: str) -> str:
     return digest.replace(":", "-", 1)
 
 
-def _descriptors(index: object) -> list[Descriptor]:
-    """The manifests of an index; `OperatorError` for anything else."""
-    try:
-        return [
-            Descriptor(
-                digest=str(row["digest"]),
-                media_type=str(row["mediaType"]),
-                size=int(row["size"]),
-                artifact_type=str(row.get("artifactType", "")),
-            )
-            for row in index["manifests"]  # type: ignore[index]  # whatever is not an index is caught below
-        ]
-    except (TypeError, KeyError, ValueError, AttributeError) as error:
-        raise OperatorError("oci_registry.refused", status=200, reason="INDEX") from error
+def _signature_tag(digest: str) -> str:
+    """Where cosign's older form looks."""
+    return f"{_fallback_tag(digest)}.sig"
 
 
 def _next_page(answer: Answer) -> str:

@@ -14,11 +14,13 @@ import yaml
 from tests.architecture import ROOT
 from tests.deploy.manifests import KUBERNETES, rendered
 from tests.deploy.test_compose import TEXT, interpolated
+from tests.deployer.test_provenance import new_key
 
 SECRETS = {
     "secret-key": "".join(chr(33 + n % 90) for n in range(64)),
     "database-url": "postgres://portal:planted@postgres/portal",
     "redis-url": "redis://:planted@redis/0",
+    "signing-key": new_key(),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,24 +11,29 @@ from typing import Any, NamedTuple
 
 import jsonschema_rs
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 from cyclonedx.schema import _res as schemas
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
 from deployer import services
-from deployer.backends import image_builder
+from deployer.attestations import PROVENANCE_TITLE
+from deployer.backends import image_builder, public_keys
 from deployer.builders.recipes import as_attachment
 from deployer.errors import NotFoundError, TransientError
 from deployer.interfaces import BuiltImage, ImageSpec, Progress
 from deployer.models import ImageBuild, Rollout
 from deployer.oci.layout import read_layout, verify_layers
 from deployer.oci.manifest import MANIFEST_TYPE
+from deployer.oci.referrers import EMPTY_CONFIG, signature_config
+from deployer.signatures import BUNDLE_TYPE
 from registry.models import Job, JobState, ModelVersion, VersionState
 from tests.deployer import scene
 from tests.stubs.oci_registry import StubRegistry, running_registry
 
-REFERRING = 4  # card, bill of materials, provenance and the recipes of the layers
+REFERRING = 5  # card, bill of materials, provenance, signature and the recipes of the layers
 QUARANTINE, APPROVED = "portal/quarantine", "portal/approved"
 UNDISTURBED = ["image_build:queued", "image_build:building", "image_build:succeeded"]
 
@@ -105,7 +111,9 @@ class TestTheWayThroughTheRegistry:
 
         said = image_builder().attachments(version.image_digest)
         recipes = as_attachment(image_builder().get(version.image_digest))
-        assert registry.received - before == sum(len(each.data) for each in (*said, recipes)) + len("{}")
+        configs = [EMPTY_CONFIG, *(signature_config(each) for each in said if each.signature)]
+        sent = [each.data for each in (*said, recipes)] + configs
+        assert registry.received - before == sum(len(data) for data in sent)
         assert is_served_by(version, registry)
         assert build_tags(version) == UNDISTURBED
         assert [phase["name"] for phase in build_of(version).phases] == [
@@ -185,7 +193,7 @@ class TestWhatIsSaidAboutAnImage:
         assert {part["name"] for part in bom["components"]} == {"model.json", "xgboost"}
 
     def test_the_provenance_names_what_was_approved(self, said: dict[str, Any]) -> None:
-        statement = said["provenance.json"]
+        statement = json.loads(base64.b64decode(said[PROVENANCE_TITLE]["dsseEnvelope"]["payload"]))
         version = ModelVersion.objects.get(pk=self.version.pk)
         assert statement["predicateType"] == "https://slsa.dev/provenance/v1"
         assert [part["digest"]["sha256"] for part in statement["subject"]] == [version.image_digest[7:]]
@@ -193,6 +201,26 @@ class TestWhatIsSaidAboutAnImage:
         assert told["externalParameters"]["approvedContent"] == version.content_digest
         (file,) = version.files.filter(path="model.json")
         assert told["resolvedDependencies"] == [{"name": "model.json", "digest": {"sha256": file.blob_id}}]
+
+    def test_the_signature_is_where_cosign_looks(self, said: dict[str, Any], registry: StubRegistry) -> None:
+        digest = ModelVersion.objects.get(pk=self.version.pk).image_digest
+        held = registry.manifests[APPROVED]
+        annotations = [
+            json.loads(data)["annotations"]["dev.sigstore.bundle.predicateType"]
+            for _kind, data in held.values()
+            if BUNDLE_TYPE in data.decode()
+        ]
+        assert sorted(annotations) == ["https://sigstore.dev/cosign/sign/v1", "https://slsa.dev/provenance/v1"]
+
+        _kind, data = held[f"sha256-{digest[7:]}.sig"]
+        (layer,) = json.loads(data)["layers"]
+        payload = registry.blobs[APPROVED][layer["digest"]]
+        assert said["signature.json"] == json.loads(payload)
+        assert said["signature.json"]["critical"]["image"] == {"docker-manifest-digest": digest}
+        host = registry.url.removeprefix("http://")
+        assert said["signature.json"]["critical"]["identity"] == {"docker-reference": f"{host}/{APPROVED}"}
+        signature = base64.b64decode(layer["annotations"]["dev.cosignproject.cosign/signature"])
+        public_keys()[0].key.verify(signature, payload, ec.ECDSA(SHA256()))
 
 
 def validator_for(name: str) -> Any:

@@ -201,6 +201,8 @@ DEPLOYER = (
     Row("deployer:build_progress", SEEN, NO, key("failed_build")),
     Row("deployer:build_log", SEEN, NO, key("failed_build")),
     Row("deployer:build_raw_log", SEEN, NO, key("failed_build")),
+    Row("deployer:build_provenance", everybody(404), NO, key("failed_build")),
+    Row("deployer:signing_keys", SEEN, NO),
     Row("deployer:build_retry", NO, owner_or("operator", 302), key("failed_build")),
     Row("deployer:build_cancel", NO, owner_or("operator", 302), key("queued_build")),
     Row("deployer:rollouts", SEEN, NO),

@@ -74,6 +74,14 @@ def test_django_has_nothing_to_warn_of(tmp_path: Path) -> None:
     assert "no issues" in done.stdout
 
 
+def test_a_key_that_cannot_sign_is_found_before_the_first_build(tmp_path: Path) -> None:
+    done = run(tmp_path, "manage.py", "check", "--deploy", MODEL_COMMONS_SIGNING_KEY="planted")
+
+    assert done.returncode == 1
+    assert "portal.E006" in done.stderr
+    assert "planted" not in done.stdout + done.stderr
+
+
 def test_parts_of_one_machine_are_refused_on_many(tmp_path: Path) -> None:
     done = run(tmp_path, "manage.py", "check", "--deploy", MODEL_COMMONS_SINGLE_MACHINE="false")
 

@@ -10,13 +10,16 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.core.management import CommandError, call_command
 
+from deployer.attestations import simple_signature
 from deployer.builders.oci_registry import RegistryImageBuilder
 from deployer.builders.recipes import RECIPES_TYPE
 from deployer.interfaces import Attachment
 from deployer.oci.client import RegistryClient
 from deployer.oci.transport import RegistryAccess, Transport
+from deployer.signatures import SIMPLE_TYPE, Signer
 from tests.deployer import scene
 from tests.deployer.oci.conftest import FILES, Workshop
 from tests.stubs.docker_registry import PROGRAM, running_server
@@ -85,13 +88,17 @@ def test_other_tools_read_what_was_approved(host: str, workshop: Workshop, tmp_p
     )
     image = builder.build(workshop.spec)
     card = Attachment(artifact_type="text/markdown", title="README.md", data=b"# Article quality\n")
-    reference = builder.publish(image.digest, attachments=[card])
+    signer = Signer(ec.generate_private_key(ec.SECP256R1()))
+    signature = simple_signature(image, repository=f"{host}/portal/approved", signer=signer)
+    reference = builder.publish(image.digest, attachments=[card, signature])
 
     assert reference == f"{host}/portal/approved@{image.digest}"
     assert json.loads(skopeo("inspect", "--tls-verify=false", f"docker://{reference}"))["Digest"] == image.digest
     fallback = f"docker://{host}/portal/approved:{image.digest.replace(':', '-')}"
     referrers = json.loads(skopeo("inspect", "--raw", "--tls-verify=false", fallback))["manifests"]
     assert {each["artifactType"] for each in referrers} == {"text/markdown", RECIPES_TYPE}
+    signed = json.loads(skopeo("inspect", "--raw", "--tls-verify=false", f"{fallback}.sig"))
+    assert [each["mediaType"] for each in signed["layers"]] == [SIMPLE_TYPE]
     target = f"oci:{tmp_path / 'approved'}:v1"
     skopeo("--insecure-policy", "copy", "--src-tls-verify=false", "--preserve-digests", f"docker://{reference}", target)
     umoci = shutil.which("umoci")
