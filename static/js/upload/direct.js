@@ -6,7 +6,7 @@ import { mayPass, RETRY_DELAYS_MS, statusOf } from './failures.js';
 import { ask, put } from './requests.js';
 
 const AT_ONCE = 3;
-const MOST_ADDRESSES = 20;
+const MOST_ADDRESSES = 8;
 const ROUNDS = 3;
 const TRIES_OF_AN_UNKNOWN_WAY = 2;
 const NOT_FOUND = 404;
@@ -37,11 +37,13 @@ function isLost( error ) {
 
 function pause( milliseconds, signal ) {
 	return new Promise( ( resolve ) => {
-		const timer = setTimeout( resolve, milliseconds );
-		signal.addEventListener( 'abort', () => {
+		const end = () => {
 			clearTimeout( timer );
+			signal.removeEventListener( 'abort', end );
 			resolve();
-		} );
+		};
+		const timer = setTimeout( end, milliseconds );
+		signal.addEventListener( 'abort', end );
 	} );
 }
 
@@ -85,7 +87,7 @@ class DirectUpload {
 
 	/* What never worked here is tried by tus, once what was reserved is given back; else the list tells and offers to retry. */
 	async recover( error ) {
-		if ( way.works || !error.unlessByTus ) {
+		if ( way.works || !error.mayGoByTus ) {
 			this.options.on.error( error );
 			return;
 		}
@@ -161,7 +163,7 @@ class DirectUpload {
 			}
 			return { ...made, arrived: [] };
 		} catch ( error ) {
-			error.unlessByTus = mayPass( error ) && statusOf( error ) !== 0;
+			error.mayGoByTus = mayPass( error ) && statusOf( error ) !== 0;
 			throw error;
 		}
 	}
@@ -205,7 +207,7 @@ class DirectUpload {
 			} catch ( error ) {
 				note( 0 );
 				if ( signal.aborted || tries === RETRY_DELAYS_MS.length || isLost( error ) || this.isClosed( error, tries ) ) {
-					error.unlessByTus = true;
+					error.mayGoByTus = true;
 					throw error;
 				}
 			}
