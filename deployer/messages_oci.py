@@ -46,6 +46,10 @@ OCI_MESSAGES = {
     "oci_registry.unknown": Message(
         _("The OCI registry has no such image."), _("“%(reference)s” is not there. Push it first.")
     ),
+    "oci_registry.untrusted": Message(
+        _("Nobody vouches for the OCI registry."),
+        _("%(registry)s: an operator must name its authority's certificates in MODEL_COMMONS_OCI_REGISTRY_CA_FILE."),
+    ),
     "oci_registry.unreachable": Message(
         _("The OCI registry does not answer."),
         _("%(registry)s could not be reached, or was cut off. What has arrived stays there; try again later."),

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, SSLError
 
 from deployer.errors import OperatorError, TransientError
 from deployer.oci.authorization import Credentials, Tokens, parse_challenges, token_address
@@ -189,6 +189,8 @@ class Transport:
                 data = response.read(_LARGEST_ANSWER + 1, decode_content=True)
             finally:
                 response.release_conn()
+        except SSLError as error:
+            raise OperatorError("oci_registry.untrusted", registry=urlsplit(url).netloc) from error
         except (HTTPError, OSError) as error:
             raise TransientError("oci_registry.unreachable", registry=urlsplit(url).netloc) from error
         if len(data) > _LARGEST_ANSWER:

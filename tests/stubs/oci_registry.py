@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import secrets
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -240,12 +241,15 @@ def _error(code: str) -> bytes:
 
 
 @contextmanager
-def running_registry(**behaviour: Any) -> Iterator[StubRegistry]:
-    """A registry on a free port of this machine."""
+def running_registry(*, tls: ssl.SSLContext | None = None, **behaviour: Any) -> Iterator[StubRegistry]:
+    """A registry on a free port of this machine, by HTTPS if `tls` says with which certificate."""
     registry = StubRegistry(**behaviour)
     handler = type("Handler", (_Handler,), {"registry": registry})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    registry.url = f"http://127.0.0.1:{server.server_port}"
+    if tls is not None:
+        # The handshake belongs to the connection's own thread: one that fails shall not stop the others.
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    registry.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

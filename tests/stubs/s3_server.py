@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -82,12 +83,15 @@ class _Silent(WSGIRequestHandler):
 
 
 @contextmanager
-def running_s3() -> Iterator[StubS3]:
-    """A server on a free port of this machine. Pages of other origins may do what a bucket's CORS rules say."""
+def running_s3(*, tls: ssl.SSLContext | None = None) -> Iterator[StubS3]:
+    """A server on a free port of this machine, by HTTPS if `tls` says with which certificate.
+
+    Pages of other origins may do what a bucket's CORS rules say.
+    """
     stub = StubS3()
     app = _Faulty(werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app), stub)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
-    stub.url = f"http://127.0.0.1:{server.port}"
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent, ssl_context=tls)
+    stub.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

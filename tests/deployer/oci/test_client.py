@@ -7,6 +7,7 @@ import json
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from deployer.oci.manifest import MANIFEST_TYPE, canonical
 from deployer.oci.transport import RegistryAccess, Transport
 from registry.errors import StorageFullError
 from tests.deployer.oci.conftest import FILES, Workshop
+from tests.stubs.certificates import made_authority
 from tests.stubs.oci_registry import StubRegistry, running_registry
 
 REPOSITORY, APPROVED = "models/quarantine", "models/approved"
@@ -246,6 +248,17 @@ class TestBadDays:
             mute = StubRegistry(url=f"http://127.0.0.1:{silent.getsockname()[1]}")
             with pytest.raises(TransientError):
                 push(client_of(mute, read_timeout=0.05), image, workshop)
+
+    def test_one_with_certificates_of_its_own_is_trusted_by_name_alone(
+        self, image: BuiltImage, workshop: Workshop, tmp_path: Path
+    ) -> None:
+        authority = made_authority(tmp_path)
+        with running_registry(tls=authority.context) as registry:
+            push(client_of(registry, ca_file=str(authority.ca_file)), image, workshop)
+            assert registry.manifests[REPOSITORY][image.digest]
+            for trusted in ("", str(tmp_path / "none.pem")):
+                with pytest.raises(OperatorError, match=r"oci_registry\.untrusted"):
+                    push(client_of(registry, ca_file=trusted), image, workshop)
 
     def test_a_full_one_is_an_operators_business(
         self, registry: StubRegistry, image: BuiltImage, workshop: Workshop

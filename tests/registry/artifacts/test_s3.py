@@ -15,9 +15,10 @@ import pytest
 from registry.artifacts import s3
 from registry.artifacts.file_cache import FileCache
 from registry.artifacts.s3 import S3BlobStore, s3_blob_store
-from registry.artifacts.s3_access import S3Access
+from registry.artifacts.s3_access import S3Access, S3Client
 from registry.artifacts.s3_reader import S3Reader
 from registry.errors import IntegrityError, NotFoundError, OperatorError, PortalError, StorageFullError, TransientError
+from tests.stubs.certificates import made_authority
 from tests.stubs.s3_server import KEY, SECRET, StubS3, running_s3
 
 DATA = bytes(range(256)) * 400
@@ -129,6 +130,15 @@ class TestWhatSomebodyMustMend:
 
     def test_the_secret_is_in_no_text(self, access: S3Access) -> None:
         assert SECRET not in repr(access)
+
+    def test_certificates_of_ones_own_are_trusted_by_name_alone(self, access: S3Access, tmp_path: Path) -> None:
+        authority = made_authority(tmp_path)
+        with running_s3(tls=authority.context) as secured:
+            trusting = replace(access, endpoint_url=secured.url, ca_file=str(authority.ca_file))
+            S3Client(trusting).call("create_bucket")
+            assert add(S3BlobStore(access=trusting, cache_dir=tmp_path / "cache", cache_bytes=1 << 20)) == SHA256
+            with pytest.raises(OperatorError, match=r"s3\.untrusted"):
+                S3Client(replace(trusting, ca_file="")).call("head_bucket")
 
     def test_an_address_that_is_none(self, tmp_path: Path) -> None:
         access = {"bucket": "b", "endpoint_url": "nowhere", "access_key": KEY, "secret_key": SECRET}
