@@ -12,6 +12,7 @@ _PARTS = {
     "part.cache": Message(_("Cache")),
     "part.blob_store": Message(_("Content store")),
     "part.uploads": Message(_("Unfinished uploads")),
+    "part.direct_uploads": Message(_("Uploads past the portal")),
     "part.oci_registry": Message(_("OCI registry")),
     "part.serving": Message(_("Serving")),
 }
@@ -69,6 +70,11 @@ _SERVERS = {
 }
 _CONTENT = {
     "probe.store": Message(_("Files go in and come out unchanged.")),
+    "probe.direct": Message(_("Pages of %(origin)s may send files to the storage.")),
+    "probe.direct_refused": Message(
+        _("%(address)s takes no files from pages of %(origin)s, or is out of reach."),
+        _("Files go through the portal meanwhile. Allow PUT from this origin in the bucket's CORS rules."),
+    ),
     "probe.uploads_elsewhere": Message(
         _("Unfinished uploads that lie in folders which this machine does not see: %(count)s."),
         _("Web servers and workers must share the folder “uploads” of the data folder, by NFS 4 or CephFS."),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 
 from deployer.backends import oci_registry, serving_backend
 from deployer.probes.cluster import ClusterProbe
-from deployer.probes.content import BlobStoreProbe, UploadsProbe
+from deployer.probes.content import BlobStoreProbe, DirectUploadsProbe, UploadsProbe
 from deployer.probes.images import LocalImagesProbe, RegistryProbe
 from deployer.probes.local_serving import LocalServingProbe, ServingProbe
 from deployer.probes.report import BackendProbe
 from deployer.probes.servers import BrokerProbe, CacheProbe, DatabaseProbe
 from deployer.runtimes.catalogue import RUNTIMES
 from deployer.serving.cluster import Cluster
-from registry.backends import blob_store
+from registry.backends import blob_store, direct_uploads
 
 
 def configured_probes() -> tuple[BackendProbe, ...]:
@@ -24,10 +26,16 @@ def configured_probes() -> tuple[BackendProbe, ...]:
         BrokerProbe(settings.CELERY_BROKER_URL),
         CacheProbe(),
         BlobStoreProbe(blob_store(), address=str(store.get("endpoint_url", ""))),
+        *_direct(),
         UploadsProbe(),
         _images(),
         _serving(),
     )
+
+
+def _direct() -> tuple[BackendProbe, ...]:
+    place, site = direct_uploads(), urlsplit(settings.SITE_URL)
+    return (DirectUploadsProbe(place, origin=f"{site.scheme}://{site.netloc}"),) if place and site.netloc else ()
 
 
 def _images() -> BackendProbe:

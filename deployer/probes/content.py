@@ -4,12 +4,51 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from urllib.parse import urlsplit
 
+import urllib3
 from django.db import connections
 
 from deployer.probes.report import Finding, fails, warns, works
-from registry.interfaces import BlobStore
+from registry.interfaces import BlobStore, DirectUploads
 from registry.uploads.selectors import uploads_elsewhere
+
+
+class DirectUploadsProbe:
+    """The way past the portal: whether the storage lets the pages of `origin` (scheme, host, port) send parts to it."""
+
+    part = "part.direct_uploads"
+
+    def __init__(self, place: DirectUploads, *, origin: str, timeout: float = 5.0) -> None:
+        self._place = place
+        self._origin = origin
+        self._timeout = timeout
+
+    def ask(self) -> Iterator[Finding]:
+        """What a browser asks before it sends the first part."""
+        name = secrets.token_hex(16)
+        session = self._place.begin(name)
+        try:
+            address = self._place.address(name, session, 1, 1)
+        finally:
+            self._place.discard(name, session)
+        if self._lets_pages_in(address):
+            yield works("probe.direct", origin=self._origin)
+        else:
+            host = urlsplit(address)
+            yield warns("probe.direct_refused", origin=self._origin, address=f"{host.scheme}://{host.netloc}")
+
+    def _lets_pages_in(self, address: str) -> bool:
+        asked = {"Origin": self._origin, "Access-Control-Request-Method": "PUT"}
+        try:
+            with urllib3.PoolManager(retries=False, timeout=self._timeout) as pool:
+                answer = pool.request("OPTIONS", address, headers=asked)
+        except urllib3.exceptions.HTTPError:
+            return False
+        methods = [method.strip() for method in answer.headers.get("Access-Control-Allow-Methods", "").split(",")]
+        allowed = answer.headers.get("Access-Control-Allow-Origin", "") in {"*", self._origin}
+        return answer.status < HTTPStatus.MULTIPLE_CHOICES and allowed and "PUT" in methods
 
 
 class UploadsProbe:

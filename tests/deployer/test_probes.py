@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -18,18 +19,22 @@ from deployer.oci.authorization import Credentials
 from deployer.oci.client import RegistryClient
 from deployer.oci.transport import RegistryAccess, Transport
 from deployer.probes.cluster import ClusterProbe
-from deployer.probes.content import BlobStoreProbe, UploadsProbe
+from deployer.probes.content import BlobStoreProbe, DirectUploadsProbe, UploadsProbe
 from deployer.probes.images import RegistryProbe
 from deployer.probes.report import BackendProbe, Finding, ask_all, warns, works
 from deployer.probes.servers import BrokerProbe, CacheProbe, DatabaseProbe
 from deployer.runtimes.catalogue import RUNTIMES
 from deployer.serving.cluster import Cluster
 from deployer.serving.kubernetes_api import KubernetesApi
+from registry.artifacts.s3 import S3BlobStore
+from registry.artifacts.s3_access import S3Access
+from registry.artifacts.s3_direct import S3DirectUploads
 from registry.interfaces import Verdict
 from tests.deployer import pages, scene
 from tests.fakes.blobs import InMemoryBlobStore
 from tests.stubs.kube_api import KubeApi
 from tests.stubs.oci_registry import StubRegistry, running_registry
+from tests.stubs.s3_server import KEY, SECRET, running_s3
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -46,6 +51,20 @@ class Probe:
 def said(probe: BackendProbe, *, timeout: float = 60.0) -> list[tuple[str, str]]:
     (report,) = ask_all([probe], timeout=timeout)
     return [(finding.verdict.value, finding.code) for finding in report.findings]
+
+
+def test_whether_pages_may_send_to_the_storage_is_told(tmp_path: Path) -> None:
+    origin = "https://models.example.org"
+    with running_s3() as server:
+        access = S3Access(bucket=f"cors-{uuid4().hex}", endpoint_url=server.url, access_key=KEY, secret_key=SECRET)
+        store = S3BlobStore(access=access, cache_dir=tmp_path, cache_bytes=1)
+        store.client.call("create_bucket")
+        place = S3DirectUploads(access=access, store=store, public_url=server.url)
+        assert said(DirectUploadsProbe(place, origin=origin)) == [("warn", "probe.direct_refused")]
+        rule = {"AllowedOrigins": [origin], "AllowedMethods": ["PUT"]}
+        store.client.call("put_bucket_cors", CORSConfiguration={"CORSRules": [rule]})
+        assert said(DirectUploadsProbe(place, origin=origin)) == [("pass", "probe.direct")]
+        assert said(DirectUploadsProbe(place, origin="https://other.example")) == [("warn", "probe.direct_refused")]
 
 
 @pytest.mark.parametrize(
