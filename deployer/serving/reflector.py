@@ -140,6 +140,8 @@ class Reflector:
             return
         if self.failure is None or self.failure.status != error.status:
             logger.warning("watching %s: %s; it is tried again", self._kind.plural, error)
+        if self.failure is None and self._listed.is_set():
+            self._heard()  # until now a watch was open, however little it had to tell
         self.failure = error
         self._tried.set()
         if error.status:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -47,3 +48,21 @@ def test_nothing_is_said_once_it_is_closed(failure: Exception, caplog: pytest.Lo
 
     assert not thread.is_alive()
     assert caplog.text == ""
+
+
+def test_silence_begins_when_the_watch_breaks_and_not_with_the_last_change() -> None:
+    """In a quiet cluster nothing may have changed for minutes while the watch was open."""
+    server = Silent(ApiError(0, reason="Cut"))
+    reflector = Reflector(cast(ClusterApi, server), INFERENCE_SERVICE, labels="", reduce=dict)
+    reflector.start()
+    assert server.listening.wait(10)
+    reflector._heard_at -= 1000.0
+
+    server.over.set()
+    end = time.monotonic() + 10
+    while reflector.failure is None:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+    assert 0.0 < reflector.silence < 60.0
+    reflector.stop()
