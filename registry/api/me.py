@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -88,12 +89,13 @@ class Me(ApiView):
     def patch(self, request: Request, given: Mapping[str, Any]) -> Response:
         """The account as it is afterwards."""
         account = self.account()
-        if "display_name" in given:
-            services.choose_display_name(account=account, name=given["display_name"])
-        if "language" in given:
-            services.choose_language(account=account, language=given["language"])
-        if "keyboard_shortcuts" in given:
-            services.set_keyboard_shortcuts(account=account, enabled=given["keyboard_shortcuts"])
+        with transaction.atomic():  # a refusal of one changes none
+            if "display_name" in given:
+                services.choose_display_name(account=account, name=given["display_name"])
+            if "language" in given:
+                services.choose_language(account=account, language=given["language"])
+            if "keyboard_shortcuts" in given:
+                services.set_keyboard_shortcuts(account=account, enabled=given["keyboard_shortcuts"])
         account.refresh_from_db(fields=["display_name", "language", "keyboard_shortcuts"])
         return self._shown(request)
 

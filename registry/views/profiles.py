@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -50,7 +51,7 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
     initial = {"display_name": account.display_name, "language": account.language}
     form = ProfileForm(request.POST if request.method == "POST" else None, initial=initial)  # every field may be empty
     if request.method == "POST" and form.is_valid():
-        with errors_on(form):
+        with errors_on(form), transaction.atomic():
             services.choose_display_name(account=account, name=form.cleaned_data["display_name"])
             services.choose_language(account=account, language=form.cleaned_data["language"])
             messages.success(request, _("Your choice is saved."))
