@@ -1,4 +1,4 @@
-"""The verbs of registration and review. Each returns the ids of jobs that became due; the edge rings them."""
+"""The verbs of registration and review. Those that make work due return its jobs' ids, and the edge rings them."""
 
 from registry.services.desk import claim_version, mark_file_viewed, release_claim, set_keyboard_shortcuts
 from registry.services.discussing import edit_message, post_message

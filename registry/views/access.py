@@ -13,6 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from registry.errors import ForbiddenError, NotFoundError, UserError
 from registry.messages import message
@@ -23,6 +24,7 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 PAGE_SIZE = 25
 LONGEST_QUERY = 100
+LARGEST_NUMBER = 2**63 - 1  # that a row's id can be
 
 
 def requires(right: Callable[[User], bool]) -> Callable[[View[P]], View[P]]:
@@ -78,6 +80,18 @@ def errors_as_messages(request: HttpRequest, *, about: str = "") -> Iterator[Non
 def asked(request: HttpRequest, name: str) -> str:
     """A field of the address, without the null characters that no database takes."""
     return request.GET.get(name, "").replace("\x00", "").strip()[:LONGEST_QUERY]
+
+
+def asked_number(request: HttpRequest, name: str) -> int | None:
+    """A whole number of the address, the largest that there is for a larger one; None for anything else."""
+    text = asked(request, name)
+    return min(int(text), LARGEST_NUMBER) if text.isascii() and text.isdigit() else None
+
+
+def own_page(request: HttpRequest, otherwise: str) -> str:
+    """The page of this portal that a form names as `next`, or else the other address."""
+    target = request.POST.get("next", "")
+    return target if url_has_allowed_host_and_scheme(target, allowed_hosts=None) else otherwise
 
 
 def paged(request: HttpRequest, rows: QuerySet, *, size: int = PAGE_SIZE) -> Page:  # type: ignore[type-arg]  # any model

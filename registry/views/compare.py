@@ -15,12 +15,11 @@ from registry.introspection import introspection_from_json
 from registry.models import ModelVersion
 from registry.selectors.desk import content_of_version
 from registry.signature import TensorChange, signature_changes
-from registry.views.access import asked
+from registry.views.access import asked_number
 from registry.views.model_frame import ModelFrame, frame_context, model_frame
 from registry.views.presentation import TrialRow, trial_row
 
 MOST_CHOICES = 200
-LONGEST_NUMBER = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +91,9 @@ def compared(old: ModelVersion, new: ModelVersion) -> ComparedVersions:
 
 
 def _chosen(request: HttpRequest, frame: ModelFrame, field: str, default: int) -> ModelVersion:
-    text = asked(request, field)
-    named = text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
+    number = asked_number(request, field)
     return selectors.version_numbered(
-        registered_model=frame.registered_model, number=int(text) if named else default, user=request.user
+        registered_model=frame.registered_model, number=default if number is None else number, user=request.user
     )
 
 

@@ -23,7 +23,7 @@ from django.views.decorators.http import require_safe
 from registry import selectors
 from registry.models import Event
 from registry.selectors import LogFilter
-from registry.views.access import asked
+from registry.views.access import asked, asked_number
 from registry.views.model_frame import origin_of
 from registry.views.presentation import EVENT_TEXTS, event_kind, timeline_rows
 
@@ -38,7 +38,6 @@ GROUPS = {
     "report": _("Reports"),
     "account": _("Accounts"),
 }
-_LARGEST_ID = 2**63 - 1
 # What XML 1.0 cannot hold at all.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -47,7 +46,9 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 def event_log(request: HttpRequest) -> HttpResponse:
     """Everything that was decided and done, newest first."""
     wanted = wanted_of(request)
-    page = selectors.log_page(wanted, before=_id(request, "before"), after=_id(request, "after"), size=PAGE)
+    page = selectors.log_page(
+        wanted, before=asked_number(request, "before"), after=asked_number(request, "after"), size=PAGE
+    )
     rows = timeline_rows(page.events)
     fields = ("tag", "model", "actor", "since", "until")
     kept = request.GET.copy()
@@ -117,11 +118,6 @@ def _day(text: str) -> date | None:
     except ValueError:
         return None
     return day if date.min < day < date.max else None
-
-
-def _id(request: HttpRequest, name: str) -> int | None:
-    text = asked(request, name)
-    return min(int(text), _LARGEST_ID) if text.isascii() and text.isdigit() else None
 
 
 def _feed(request: HttpRequest, wanted: LogFilter, *, title: str, page: str) -> HttpResponseBase:

@@ -20,13 +20,7 @@ from registry.views.conversation import conversation_context
 from registry.views.file_preview import preview_of
 from registry.views.last_day import last_day_box
 from registry.views.model_frame import ModelFrame, citations_of, frame_context, model_frame, snippets_of
-from registry.views.presentation import (
-    check_rows,
-    example_rows,
-    file_rows,
-    timeline_rows,
-    trial_row,
-)
+from registry.views.presentation import check_rows, example_rows, file_rows, timeline_rows, trial_row
 
 RECENT = 8
 

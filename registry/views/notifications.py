@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,7 +17,7 @@ from registry.permissions import may_be_told, may_take_part
 from registry.selectors import notifications as reads
 from registry.selectors.watching import watched_models
 from registry.services.notifying import read_unsubscribe_token
-from registry.views.access import account_of, asked, paged, requires
+from registry.views.access import account_of, asked, own_page, paged, requires
 
 
 @require_safe
@@ -62,7 +61,7 @@ def mark_read(request: HttpRequest) -> HttpResponse:
         ids = [int(value) for value in request.POST.getlist(name) if value.isdecimal() and len(value) < 19]  # noqa: PLR2004  # what a row's number can be
         if ids:
             services.mark_read(account=account, ids=ids, read=read)
-    return redirect(_back(request, reverse("registry:notifications")))
+    return redirect(own_page(request, reverse("registry:notifications")))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -110,10 +109,4 @@ def watch(request: HttpRequest, owner: str, name: str) -> HttpResponse:
     services.watch_model(registered_model=registered_model, account=account_of(request), watching=watching)
     said = _("You hear of what happens to this model.") if watching else _("You do not hear of this model any more.")
     messages.success(request, said)
-    return redirect(_back(request, reverse("registry:model", args=[owner, name])))
-
-
-def _back(request: HttpRequest, otherwise: str) -> str:
-    """The page of this portal that the form came from."""
-    target = request.POST.get("next", "")
-    return target if url_has_allowed_host_and_scheme(target, allowed_hosts=None) else otherwise
+    return redirect(own_page(request, reverse("registry:model", args=[owner, name])))

@@ -1,4 +1,4 @@
-"""Pages for everybody: home, catalogue, models, versions, files and the log."""
+"""What belongs to no model and no part of the portal alone: home, downloads, and what search engines may read."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from django.views.decorators.http import require_safe
 from registry import selectors
 from registry.views.downloads import file_answer
 from registry.views.model_frame import origin_of
-from registry.views.presentation import (
-    timeline_rows,
-)
+from registry.views.presentation import timeline_rows
 
 RECENT = 8
 NEWEST = 6

@@ -40,12 +40,11 @@ from registry.selectors.reports import (
     reported_comment,
     reported_review,
 )
-from registry.views.access import account_of, asked, errors_as_messages, errors_on, paged, requires
+from registry.views.access import account_of, asked, asked_number, errors_as_messages, errors_on, paged, requires
 from registry.views.discussion import message_path
 from registry.views.moderation import said_path
 from registry.views.presentation import timeline_rows
 
-LONGEST_NUMBER = 18
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -160,10 +159,10 @@ def _decide(report: Report, actor: Account, decision: str, reason: str) -> None:
 
 
 def _asked_version(request: HttpRequest, registered_model: RegisteredModel) -> ModelVersion | None:
-    number = asked(request, "version")
-    if not number.isdecimal():
+    number = asked_number(request, "version")
+    if number is None:
         return None
-    return version_numbered(registered_model=registered_model, number=int(number), user=request.user)
+    return version_numbered(registered_model=registered_model, number=number, user=request.user)
 
 
 Said = TypeVar("Said")
@@ -172,9 +171,8 @@ Said = TypeVar("Said")
 def _asked_for(
     request: HttpRequest, name: str, registered_model: RegisteredModel, find: Callable[..., Said]
 ) -> Said | None:
-    number = asked(request, name)
-    known = number.isascii() and number.isdigit() and len(number) <= LONGEST_NUMBER
-    return find(registered_model=registered_model, pk=int(number)) if known else None
+    number = asked_number(request, name)
+    return None if number is None else find(registered_model=registered_model, pk=number)
 
 
 def _said_path(message: DiscussionMessage | None, comment: ThreadComment | None, review: Review | None) -> str:

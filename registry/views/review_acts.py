@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -17,7 +16,7 @@ from registry.forms import NewThreadForm, PlaceForm, ThreadForm
 from registry.models import ModelVersion, ThreadSubject
 from registry.permissions import may_discuss, may_hide_said, may_review, may_submit
 from registry.selectors import threads
-from registry.views.access import account_of, errors_as_messages, errors_on, requires
+from registry.views.access import account_of, errors_as_messages, errors_on, own_page, requires
 from registry.views.review_rows import version_address
 
 
@@ -47,9 +46,7 @@ def review_release(request: HttpRequest, pk: int) -> HttpResponse:
 def file_viewed(request: HttpRequest, version_pk: int, pk: int) -> HttpResponse:
     """Tick a file of the version, or take the tick back."""
     version = selectors.version_by_id(pk=version_pk, user=request.user)
-    file = version.files.filter(pk=pk).first()
-    if file is None:
-        raise NotFoundError("file.unknown", path="")
+    file = selectors.file_of(version=version, pk=pk)
     with errors_as_messages(request):
         services.mark_file_viewed(
             version=version,
@@ -148,7 +145,5 @@ def _home_of(request: HttpRequest, version: ModelVersion) -> str:
 
 def _back(request: HttpRequest, otherwise: str, *, anchor: str = "") -> HttpResponse:
     """To the page that the form stood on, if it is one of ours."""
-    wanted = request.POST.get("next", "")
-    ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None, require_https=request.is_secure())
-    address = (wanted if ours else otherwise).partition("#")[0]
+    address = own_page(request, otherwise).partition("#")[0]
     return redirect(f"{address}#{anchor}" if anchor else address)

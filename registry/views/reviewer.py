@@ -23,7 +23,7 @@ from registry.selectors import desk, threads
 from registry.selectors.desk import Base
 from registry.selectors.threads import PlacedThread
 from registry.tasks import ring
-from registry.views.access import PAGE_SIZE, account_of, asked, errors_on, paged, requires
+from registry.views.access import PAGE_SIZE, account_of, asked, asked_number, errors_on, paged, requires
 from registry.views.conversation import conversation_context
 from registry.views.presentation import check_rows, example_rows, file_rows, timeline_rows, trial_row
 from registry.views.review_frame import ReviewFrame, frame_context, review_frame
@@ -109,9 +109,8 @@ def _card_context(request: HttpRequest, frame: ReviewFrame, placed: list[PlacedT
     about_card = [each for each in placed if each.thread.subject == ThreadSubject.CARD]
     lines = _card_lines(version, base, about_card) if view == "changes" else []
     lines = whole_card(version.card_source) if view == "source" else lines
-    wanted = asked(request, "comment")
     may_comment = frame.is_waiting and frame.may_discuss
-    writing = int(wanted) if wanted.isdecimal() and may_comment else None
+    writing = asked_number(request, "comment") if may_comment else None
     numbers = {line.new for line in lines}
     if writing is not None and writing not in numbers:
         view, lines = "source", whole_card(version.card_source)  # what did not change stands in the source alone

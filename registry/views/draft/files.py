@@ -22,6 +22,7 @@ from registry.uploads.selectors import takes_direct_uploads, unfinished_uploads
 from registry.views.access import account_of, errors_as_messages, requires
 from registry.views.draft import frame
 from registry.views.draft.upload_commands import upload_commands
+from registry.views.model_frame import origin_of
 from registry.views.presentation import FileRow, file_rows
 
 
@@ -99,12 +100,8 @@ def _page(request: HttpRequest, draft: ModelVersion, *, status: int = 200) -> Ht
         direct_url=reverse("api:direct_uploads", args=[draft.pk]) if takes_direct_uploads() else "",
         form_upload_max_bytes=settings.LIMITS["form_upload_max_bytes"],
         max_file_bytes=settings.LIMITS["max_file_bytes"],
-        **upload_commands(origin=_origin(request), path=reverse("registry:uploads"), version_id=draft.pk),
+        **upload_commands(origin=origin_of(request), path=reverse("registry:uploads"), version_id=draft.pk),
     )
-
-
-def _origin(request: HttpRequest) -> str:
-    return settings.SITE_URL or f"{request.scheme}://{request.get_host()}"
 
 
 def _rows(draft: ModelVersion) -> list[FileRow]:

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from registry.card_form import LIST_FACTS, TEXT_FACTS
 from registry.card_prompts import CARD_PROMPTS
 from registry.card_template import REQUIRED_SECTIONS
 from registry.confirmations import CONFIRMATIONS
@@ -15,7 +16,6 @@ from registry.forms import CODE_CLASS, MIB
 from registry.licences import licence_choices
 from registry.model_tasks import ModelTask
 
-LISTS = ("language", "tags", "datasets", "metrics")
 MAX_FACT = 500
 _ASKED_FOR = frozenset(section.key for section in REQUIRED_SECTIONS)
 
@@ -116,7 +116,7 @@ class CardForm(PartialForm):
             self.fields[name].help_text = _(
                 "Written in a way that this form cannot show. Edit the card as text to change it."
             )
-        for name in (*LISTS, "base_model", "library_name"):
+        for name in (*LIST_FACTS, *TEXT_FACTS):
             self.fields[name].widget.attrs["dir"] = "ltr"
 
     @property
@@ -127,7 +127,7 @@ class CardForm(PartialForm):
     @property
     def facts(self) -> list[forms.BoundField]:
         """The fields of the head."""
-        return [self[name] for name in ("licence", *LISTS, "base_model", "library_name")]
+        return [self[name] for name in ("licence", *LIST_FACTS, *TEXT_FACTS)]
 
 
 class ResourcesForm(PartialForm):

@@ -64,7 +64,6 @@ def test_everything_that_differs_is_told() -> None:
         ({"to": "1"}, (1, 1)),
         ({"from": "2", "to": "1"}, (2, 1)),
         ({"from": "x", "to": "-1"}, (1, 2)),
-        ({"from": "9" * 30}, (1, 2)),
     ],
 )
 def test_which_versions_are_compared(query: dict[str, str], pair: tuple[int, int]) -> None:
@@ -77,6 +76,7 @@ def test_which_versions_are_compared(query: dict[str, str], pair: tuple[int, int
 def test_a_draft_is_compared_for_its_owner_only(model: RegisteredModel) -> None:
     assert asked({"to": "3"}).status_code == 404
     assert asked({"to": "7"}).status_code == 404
+    assert asked({"from": "9" * 30}).status_code == 404
     page = asked({}, model.owner)
     assert (page.context["old"].number, page.context["new"].number) == (2, 3)
     assert ModelVersion.objects.count() == 3
