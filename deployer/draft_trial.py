@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployer.errors import ModelStartError
+from deployer.errors import ModelStartError, plain_params
 from deployer.interfaces import CupSpec, ServingBackend
-from deployer.trial import LOG_TAIL_BYTES, Limits, Report, ask, plain_params, start_cup
+from deployer.trial import LOG_TAIL_BYTES, Limits, Report, ask, start_cup
 
 MAX_ANSWER_BYTES = 256 * 1024
 

@@ -12,6 +12,7 @@ from registry.errors import (
     TransientError,
     UserError,
     WhoActs,
+    plain_params,
 )
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "TransientError",
     "UserError",
     "WhoActs",
+    "plain_params",
 ]
 
 

@@ -36,7 +36,7 @@ from deployer.services.blame import LOG_TAIL
 from registry.artifacts.content import content_digest
 from registry.examples import compare_answers
 from registry.jobs.kinds import JobKind
-from registry.jobs.queue import Claim
+from registry.jobs.queue import Claim, Due
 from registry.models import ModelVersion, VersionState
 from registry.selectors import files_digest, request_digest, wanted_requests
 from registry.services import DraftOutcome, TrialOutcome, record_draft_trial, record_image_digest, record_trial_run
@@ -46,7 +46,6 @@ CHECKS_SECONDS = 20.0
 CHECKS_POLL = 0.2
 NEEDED_TO_START = ("names", "size", "format", "scan", "runtime")
 """The checks without which no bytes of a draft are handed to a runtime."""
-Due = tuple[int, ...]
 
 
 def try_version(claim: Claim) -> Due:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deployer import cups
-from deployer.errors import ModelStartError, TransientError
+from deployer.errors import ModelStartError, TransientError, plain_params
 from deployer.interfaces import CupPhase, CupSpec, CupStatus, ServingBackend
 from registry.examples import compare_answers
 
@@ -194,8 +194,3 @@ def _verdict(rows: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]]:
     if not wrong:
         return "", {}
     return "trial.wrong_answer", {"title": wrong[0]["title"], "wrong": len(wrong), "total": len(rows)}
-
-
-def plain_params(params: Mapping[str, object]) -> dict[str, Any]:
-    """Parameters as JSON keeps them."""
-    return {key: value if isinstance(value, int | float) else str(value) for key, value in params.items()}

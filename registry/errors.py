@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 
+def plain_params(params: Mapping[str, object]) -> dict[str, str | int | float]:
+    """Parameters as a JSON column keeps them: numbers and text as they are, anything else as text."""
+    return {key: value if isinstance(value, str | int | float) else str(value) for key, value in params.items()}
+
+
 class WhoActs(StrEnum):
     """Who has to do something before the same request can succeed."""
 

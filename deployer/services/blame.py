@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deployer.errors import PortalError, WhoActs
+from deployer.errors import PortalError, WhoActs, plain_params
 
 WHO_ACTS = "who_acts"
 LOG_TAIL = "log_tail"
@@ -16,5 +16,4 @@ def failure_of(error: PortalError) -> dict[str, Any]:
     What was worth repeating and still failed is an operator's now: nobody repeats it by itself any more.
     """
     who = WhoActs.OPERATOR if error.who_acts is WhoActs.RETRY else error.who_acts
-    params = {key: value if isinstance(value, int | float) else str(value) for key, value in error.params.items()}
-    return {"failure_code": error.code, "failure_params": {**params, WHO_ACTS: who.value}}
+    return {"failure_code": error.code, "failure_params": {**plain_params(error.params), WHO_ACTS: who.value}}

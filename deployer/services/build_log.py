@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Max
 
+from deployer.errors import plain_params
 from deployer.models import BuildLogLine, ImageBuild
 
 MOST_LINES = 400
@@ -20,7 +21,7 @@ def log_line(*, build: ImageBuild, code: str, params: Mapping[str, Any] | None =
     last = BuildLogLine.objects.filter(build=build).aggregate(last=Max("number"))["last"] or 0
     if last >= MOST_LINES:
         return
-    kept = {key: value if isinstance(value, int | float) else str(value) for key, value in (params or {}).items()}
+    kept = plain_params(params or {})
     if last == MOST_LINES - 1:
         code, kept = "build_log.full", {}
     BuildLogLine.objects.create(build=build, number=last + 1, code=code, params=kept)

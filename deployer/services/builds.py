@@ -17,12 +17,10 @@ from deployer.services.build_log import log_line
 from deployer.services.endpoints import endpoint_of
 from deployer.services.rollouts import queue_rollout, supersede_if_late
 from registry.events import record_event
-from registry.jobs.queue import ensure_job, requeue
+from registry.jobs.queue import Due, ensure_job, requeue
 from registry.listing import refresh_listing
 from registry.models import Account, ModelVersion, VersionState
 from registry.permissions import may_retry
-
-Due = tuple[int, ...]
 
 
 def queue_build(*, version_id: int) -> Due:

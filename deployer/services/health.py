@@ -10,13 +10,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from deployer.errors import PortalError
+from deployer.errors import PortalError, plain_params
 from deployer.models import Health, Rollout, RolloutState
 from registry.events import record_event
-from registry.jobs.queue import ensure_job, requeue
+from registry.jobs.queue import Due, ensure_job, requeue
 from registry.models import Job, JobState
 
-Due = tuple[int, ...]
 DOWN = frozenset({Health.DEGRADED, Health.MISSING})
 UNPAUSED = timedelta(seconds=20)
 LONGEST_PAUSE = timedelta(minutes=5)
@@ -75,7 +74,7 @@ def note_not_brought_back(*, rollout: Rollout, error: PortalError) -> None:
     """
     if rollout.state != RolloutState.READY or rollout.health_code == error.code:
         return
-    params = {key: value if isinstance(value, int | float) else str(value) for key, value in error.params.items()}
+    params = plain_params(error.params)
     rows = Rollout.objects.filter(pk=rollout.pk, state=RolloutState.READY)
     health = rollout.health if rollout.health in DOWN else Health.DEGRADED
     if rows.update(health=health, health_code=error.code, health_params=params, health_changed_at=timezone.now()):

@@ -7,8 +7,7 @@ from django.db import transaction
 from deployer.models import Endpoint, ImageBuild, ImageBuildState, Rollout, RolloutState
 from deployer.services.builds import withdraw_build
 from deployer.services.rollouts import UNDER_WAY, retire_rollout
-
-Due = tuple[int, ...]
+from registry.jobs.queue import Due
 
 
 def retire_serving(*, version_id: int) -> Due:

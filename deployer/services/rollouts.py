@@ -15,12 +15,11 @@ from deployer.models import Endpoint, Health, Rollout, RolloutState
 from deployer.services.blame import failure_of
 from deployer.services.health import queue_stop
 from registry.events import Actor, record_event
-from registry.jobs.queue import ensure_job, requeue
+from registry.jobs.queue import Due, ensure_job, requeue
 from registry.listing import refresh_listing
 from registry.models import Account, ModelVersion, VersionState
 from registry.permissions import may_operate, may_retry
 
-Due = tuple[int, ...]
 UNDER_WAY = (RolloutState.PENDING, RolloutState.APPLYING)
 
 

@@ -6,10 +6,8 @@ from django.db import transaction
 
 from deployer.errors import PortalError
 from registry.events import record_event
-from registry.jobs.queue import ensure_job, requeue
+from registry.jobs.queue import Due, ensure_job, requeue
 from registry.models import ModelVersion, VersionState
-
-Due = tuple[int, ...]
 
 
 def trial_key(version: ModelVersion) -> str:

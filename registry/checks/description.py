@@ -5,9 +5,9 @@ from __future__ import annotations
 from registry.backends import blob_store
 from registry.card_template import REQUIRED_SECTIONS, CardSection
 from registry.cards import Card, parse_card
-from registry.checks.results import Detail, Finding, detail, plain_params
+from registry.checks.results import Detail, Finding, detail
 from registry.checks.subject import Evidence, Progress, Subject
-from registry.errors import UserError
+from registry.errors import UserError, plain_params
 from registry.examples import validate_examples
 from registry.interfaces import Verdict
 from registry.licences import Licence, judge_licence

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypedDict
 
+from registry.errors import plain_params
 from registry.interfaces import Verdict
 from registry.messages import message
 
@@ -49,11 +50,6 @@ class CheckResult:
 def detail(code: str, *, subject: str = "", params: Mapping[str, object] | None = None) -> Detail:
     """A detail whose parameters are fit for JSON."""
     return Detail(subject=subject, code=code, params=plain_params(params or {}))
-
-
-def plain_params(params: Mapping[str, object]) -> dict[str, Param]:
-    """Numbers and text as they are, anything else as text."""
-    return {key: value if isinstance(value, (str, int, float)) else str(value) for key, value in params.items()}
 
 
 def detail_text(stored: Detail) -> str:

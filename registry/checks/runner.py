@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from registry.checks import description, files, model
-from registry.checks.results import CheckResult, Finding, plain_params
+from registry.checks.results import CheckResult, Finding
 from registry.checks.subject import Evidence, Progress, Subject, subject_of
-from registry.errors import PortalError, TransientError
+from registry.errors import PortalError, TransientError, plain_params
 from registry.interfaces import Verdict
 from registry.jobs.queue import FencedError
 from registry.models import ModelVersion

@@ -19,9 +19,12 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from registry import log_context
+from registry.errors import plain_params
 from registry.models import Job, JobState
 
 logger = logging.getLogger(__name__)
+Due = tuple[int, ...]
+"""The ids of jobs that became due, for the edge to ring."""
 
 
 class FencedError(Exception):
@@ -78,7 +81,7 @@ class Claim:
 
     def fail(self, *, code: str, params: Mapping[str, Any] | None = None) -> None:
         """End the job badly, with the message that says who must act."""
-        changes = {"last_error": code, "last_error_params": dict(params or {})}
+        changes = {"last_error": code, "last_error_params": plain_params(params or {})}
         rows = self._mine().update(state=JobState.FAILED, finished_at=timezone.now(), lease_until=None, **changes)
         if not rows:
             self._refuse("fail")
@@ -87,7 +90,11 @@ class Claim:
         """Give the job back, to be repeated after `delay`. With a code it counts as a failed attempt."""
         changes: dict[str, Any] = {"state": JobState.QUEUED, "run_after": timezone.now() + delay, "lease_until": None}
         if code:
-            changes |= {"last_error": code, "last_error_params": dict(params or {}), "failures": F("failures") + 1}
+            changes |= {
+                "last_error": code,
+                "last_error_params": plain_params(params or {}),
+                "failures": F("failures") + 1,
+            }
         if not self._mine().update(**changes):
             self._refuse("release")
 

@@ -62,7 +62,7 @@ def end_badly(*, claim: Claim, kind: JobKind, error: PortalError) -> tuple[int, 
             raise
         except Exception:
             logger.exception("the subject of job %s (%s) could not be moved", claim.job_id, claim.kind)
-        claim.fail(code=error.code, params=dict(error.params))
+        claim.fail(code=error.code, params=error.params)
     return due
 
 
@@ -85,7 +85,7 @@ def _after_error(claim: Claim, kind: JobKind, error: PortalError, *, repeat: boo
     failures = _failures(claim)
     if (repeat or error.who_acts is WhoActs.RETRY) and failures + 1 < kind.max_failures:
         delay = min(FIRST_RETRY * 2**failures, LONGEST_RETRY)
-        claim.release(delay=delay, code=error.code, params=dict(error.params))
+        claim.release(delay=delay, code=error.code, params=error.params)
         return ()
     return end_badly(claim=claim, kind=kind, error=error)
 

@@ -1,9 +1,9 @@
 """The verbs of registration and review. Those that make work due return its jobs' ids, and the edge rings them."""
 
+from registry.jobs.queue import Due
 from registry.services.desk import claim_version, mark_file_viewed, release_claim, set_keyboard_shortcuts
 from registry.services.discussing import edit_message, post_message
 from registry.services.drafts import (
-    Due,
     attach_file,
     check_again,
     register_model,

@@ -13,8 +13,9 @@ from django.utils import timezone
 from registry.backends import direct_uploads
 from registry.errors import ConflictError, NotFoundError, PortalError, UserError
 from registry.interfaces import DirectUploads
+from registry.jobs.queue import Due
 from registry.models import Account, Upload
-from registry.services.finishing import Due, queue_finishing
+from registry.services.finishing import queue_finishing
 from registry.services.uploads import create_upload, extend, terminate_upload
 
 ADDRESSES_AT_ONCE = 100

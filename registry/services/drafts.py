@@ -20,13 +20,12 @@ from registry.examples import ExampleInput
 from registry.front_matter import FIELD as CARD
 from registry.front_matter import read_front_matter, split_front_matter
 from registry.front_matter_edit import with_facts
-from registry.jobs.queue import ensure_job, requeue
+from registry.jobs.queue import Due, ensure_job, requeue
 from registry.listing import refresh_listing
 from registry.models import Account, Blob, Example, ModelVersion, RegisteredModel, VersionFile, VersionState
 from registry.names import validate_name
 from registry.permissions import may_edit_model, may_edit_version, may_submit
 
-Due = tuple[int, ...]
 VERSION_FIELDS = ("licence", "card_source", "cpu_millis", "memory_bytes")
 MODEL_FIELDS = ("summary", "task")
 

@@ -17,14 +17,13 @@ from django.utils import timezone
 
 from registry.backends import blob_store, direct_uploads
 from registry.errors import IntegrityError, NotFoundError, OperatorError, TransientError, UserError
-from registry.jobs.queue import ensure_job, requeue
+from registry.jobs.queue import Due, ensure_job, requeue
 from registry.models import Blob, ModelVersion, Upload
 from registry.services.drafts import attach_file
 from registry.uploads.partial_files import PartialFile
 from registry.uploads.selectors import check_here
 from registry.uploads.storage import partial_files
 
-Due = tuple[int, ...]
 Report = Callable[[int, int], None]
 JOB_KIND = "finish_uploads"
 INLINE_HASH_BYTES = 256 << 20

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.db import transaction
 
 from registry.errors import ConflictError, NotFoundError
+from registry.jobs.queue import Due
 from registry.models import Account, ModelVersion
-from registry.services.drafts import Due, lock_draft, note_saved, queue_draft_checks
+from registry.services.drafts import lock_draft, note_saved, queue_draft_checks
 from registry.services.uploads import discard_uploads
 
 

@@ -14,10 +14,10 @@ from registry.checklist import CHECKLIST, is_target, missing_items
 from registry.errors import ConflictError, ForbiddenError, UserError
 from registry.events import record_event
 from registry.interfaces import Verdict
+from registry.jobs.queue import Due
 from registry.lifecycle import VERSION, move
 from registry.models import Account, Decision, ModelVersion, Review, ReviewClaim, VersionState
 from registry.permissions import may_decide
-from registry.services.drafts import Due
 
 MOST_TARGETS = 40
 NEEDS_A_MESSAGE = {Decision.COMMENT, Decision.REQUEST_CHANGES, Decision.REJECT}

@@ -15,11 +15,11 @@ from registry.confirmations import sentences, unconfirmed
 from registry.errors import ConflictError, ForbiddenError, UserError
 from registry.events import Actor
 from registry.interfaces import Verdict
-from registry.jobs.queue import ensure_job, requeue
+from registry.jobs.queue import Due, ensure_job, requeue
 from registry.lifecycle import VERSION, move
 from registry.models import Account, Job, JobState, ModelVersion, RegisteredModel, VersionRevision, VersionState
 from registry.permissions import may_edit_version, may_retire, may_retry
-from registry.services.drafts import Due, lock_draft
+from registry.services.drafts import lock_draft
 
 
 def submit_version(*, version: ModelVersion, actor: Account, confirmed: Collection[str]) -> Due:

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from registry.errors import ConflictError
+from registry.jobs.queue import Due
 from registry.lifecycle import VERSION, move
 from registry.models import ModelVersion, TrialRun, VersionState
-from registry.services.drafts import Due
 from registry.services.submission import return_to_submitter
 
 

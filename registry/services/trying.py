@@ -10,9 +10,10 @@ from django.db import transaction
 
 from registry import signals
 from registry.errors import OperatorError, UserError
+from registry.jobs.queue import Due
 from registry.models import Account, DraftTrial, ModelVersion, VersionState
 from registry.selectors import request_digest
-from registry.services.drafts import Due, lock_draft
+from registry.services.drafts import lock_draft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

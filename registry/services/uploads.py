@@ -13,10 +13,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from registry.errors import ConflictError, NotFoundError, StorageFullError, TransientError
+from registry.jobs.queue import Due
 from registry.models import Account, ModelVersion, Upload
 from registry.services.direct_freeing import free_direct
 from registry.services.drafts import lock_draft
-from registry.services.finishing import INLINE_HASH_BYTES, Due, adopt, finish_upload, queue_finishing
+from registry.services.finishing import INLINE_HASH_BYTES, adopt, finish_upload, queue_finishing
 from registry.uploads.admission import check_draft_limits, check_name_and_size, check_quota, unfinished
 from registry.uploads.hashers import hasher_at, keep_hasher
 from registry.uploads.partial_files import PartialFile

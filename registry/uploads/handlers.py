@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from registry.errors import PortalError, UserError
 from registry.jobs.kinds import JobKind
-from registry.jobs.queue import Claim
-from registry.services.finishing import JOB_KIND, Due, finish_upload
+from registry.jobs.queue import Claim, Due
+from registry.services.finishing import JOB_KIND, finish_upload
 from registry.uploads.admission import unfinished
 from registry.uploads.selectors import offset_of
 

@@ -10,9 +10,10 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from registry.backends import blob_store
+from registry.jobs.queue import Due
 from registry.models import Blob, Job, JobState, Lease, Upload, VersionFile
 from registry.services.direct_freeing import free_direct
-from registry.services.finishing import Due, job_key, queue_finishing
+from registry.services.finishing import job_key, queue_finishing
 from registry.uploads.admission import unfinished
 from registry.uploads.protocol import TusError
 from registry.uploads.selectors import offset_of
