@@ -11,7 +11,10 @@ from django.core.management import get_commands
 from portal.env_variables import DECLARED
 from tests.architecture import ROOT
 
-PAGES = [*sorted((ROOT / "docs" / "operations").glob("*.md")), ROOT / "README.md", ROOT / "deploy/compose/README.md"]
+PAGES = [
+    *sorted((ROOT / "docs" / "operations").glob("*.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "deploy/compose/README.md")),
+]
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(#[^)]*)?\)")
 PATHS = re.compile(r"\bdeploy/[\w./-]*\w")
 
