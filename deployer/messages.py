@@ -79,14 +79,6 @@ _BUILD = {
         _("There is no version or image “%(what)s”."),
         _("Give a digest as sha256:…, or a version as owner/name/number."),
     ),
-    "layout.blob_corrupt": Message(
-        _("The image layout is damaged."), _("%(digest)s is missing or altered. Export the image again.")
-    ),
-    "layout.malformed": Message(
-        _("This is not an image layout that the portal understands."),
-        _("The part “%(part)s” is malformed. Export the image again."),
-    ),
-    "layout.missing": Message(_("There is no image layout in this folder."), _("Check the folder's name.")),
     "reference.bad_digest": Message(
         _("“%(digest)s” is not a digest."), _("A digest reads sha256: and 64 lower-case hexadecimal digits.")
     ),

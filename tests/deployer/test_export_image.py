@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from deployer.oci.layout import read_layout, verify_layers
 from tests.deployer import scene
+from tests.deployer.oci.layouts import read_layout
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_fakes")]
 
@@ -25,7 +25,6 @@ def test_writes_a_whole_layout(tmp_path: Path, by_digest: bool) -> None:  # noqa
     printed = export(version.image_digest if by_digest else "vera/sums/1", tmp_path / "out")
 
     (image,) = read_layout(tmp_path / "out")
-    verify_layers(tmp_path / "out", image)
     assert image.digest == version.image_digest
     assert printed == f"{version.image_digest} {tmp_path / 'out'}\n"
 

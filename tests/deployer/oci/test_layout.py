@@ -1,31 +1,25 @@
-"""OCI layouts on disk: whole or absent, checked on the way out and on the way in."""
+"""OCI layouts on disk: whole or absent, and checked on the way out."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from deployer.errors import ConflictError, IntegrityError, NotFoundError, UserError
+from deployer.errors import ConflictError, IntegrityError, UserError
 from deployer.interfaces import LayerRecipe
 from deployer.oci.layers import layer_stream
-from deployer.oci.layout import read_layout, verify_layers, write_layout
+from deployer.oci.layout import write_layout
 from tests.deployer.oci.conftest import Workshop
+from tests.deployer.oci.layouts import read_layout
 
 
 def export(workshop: Workshop, target: Path) -> str:
     image = workshop.builder.build(workshop.spec)
     write_layout(target, image, stream=layer_stream(workshop.blobs), ref_name="v1")
     return image.digest
-
-
-def alter(path: Path, old: bytes, new: bytes) -> None:
-    data = path.read_bytes()
-    assert old in data
-    path.write_bytes(data.replace(old, new, 1))
 
 
 def test_what_was_written_is_read_back(workshop: Workshop, tmp_path: Path) -> None:
@@ -35,7 +29,6 @@ def test_what_was_written_is_read_back(workshop: Workshop, tmp_path: Path) -> No
     assert (image.ref_name, image.digest) == ("v1", digest)
     assert (image.manifest, image.config) == (stored.manifest, stored.config)
     assert image.layers == tuple((layer.digest, layer.size) for layer in stored.layers)
-    verify_layers(tmp_path / "layout", image)
 
 
 def test_two_exports_are_the_same_to_the_byte_whatever_the_umask(workshop: Workshop, tmp_path: Path) -> None:
@@ -129,40 +122,3 @@ def test_a_ref_name_outside_the_grammar_is_refused(workshop: Workshop, tmp_path:
     with pytest.raises(UserError) as caught:
         write_layout(tmp_path / "layout", image, stream=layer_stream(workshop.blobs), ref_name=ref_name)
     assert caught.value.code == "export.bad_ref_name"
-
-
-def test_reading_finds_what_is_damaged(workshop: Workshop, tmp_path: Path) -> None:
-    digest = export(workshop, tmp_path / "layout")
-    root, blobs = tmp_path / "layout", tmp_path / "layout" / "blobs" / "sha256"
-    [image] = read_layout(root)
-    manifest, config = blobs / digest[7:], blobs / json.loads(image.manifest)["config"]["digest"][7:]
-    layer = blobs / image.layers[0][0][7:]
-    for path, old, new in (
-        (manifest, b"schemaVersion", b"schemaversion"),
-        (config, b"amd64", b"arm64"),
-        (root / "index.json", digest[7:].encode(), b"0" * 64),
-        (root / "index.json", digest.encode(), b"sha256:../../../../etc/passwd"),
-        (root / "index.json", b'"manifests"', b'"others"'),
-        (root / "index.json", b"{", b"["),
-        (root / "index.json", b"{", b"[" * 100_000),
-        (root / "oci-layout", b"1.0.0", b"9.9.9"),
-        (root / "index.json", f'"size":{len(image.manifest)}'.encode(), b'"size":"many"'),
-        (root / "index.json", f'"size":{len(image.manifest)}'.encode(), b'"size":99999999999'),
-    ):
-        whole = path.read_bytes()
-        alter(path, old, new)
-        with pytest.raises(IntegrityError):
-            read_layout(root)
-        path.write_bytes(whole)
-    alter(layer, b"models", b"Models")
-    with pytest.raises(IntegrityError) as caught:
-        verify_layers(root, image)
-    assert caught.value.code == "layout.blob_corrupt"
-    layer.unlink()
-    with pytest.raises(IntegrityError):
-        verify_layers(root, image)
-
-
-def test_no_layout_is_reported_as_such(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError):
-        read_layout(tmp_path)
