@@ -35,6 +35,7 @@ from deployer.routes import converge_route
 from deployer.services.blame import LOG_TAIL
 from registry.artifacts.content import content_digest
 from registry.examples import compare_answers
+from registry.interfaces import Verdict
 from registry.jobs.kinds import JobKind
 from registry.jobs.queue import Claim, Due
 from registry.models import ModelVersion, VersionState
@@ -216,7 +217,7 @@ def _tried(claim: Claim, version: ModelVersion) -> TrialOutcome:
 def _draft_tried(claim: Claim, version: ModelVersion) -> DraftOutcome:
     report = throttled(claim)
     digest = _checked_draft(version, report)
-    failed = version.checks.filter(content_digest=digest, frozen=False, verdict="fail", name__in=NEEDED_TO_START)
+    failed = version.checks.filter(content_digest=digest, frozen=False, verdict=Verdict.FAIL, name__in=NEEDED_TO_START)
     if failed.exists():
         return DraftOutcome(code="try.checks_failed")
     version.refresh_from_db()

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from deployer.errors import WhoActs
-from deployer.models import BuildLogLine, ImageBuild, Rollout
+from deployer.models import BuildLogLine, ImageBuild, ImageBuildState, Rollout, RolloutState
 from deployer.services.blame import LOG_TAIL, WHO_ACTS
 from registry.messages import message
 from registry.models import Job
@@ -80,13 +80,15 @@ class FailureNote:
 def build_phases(build: ImageBuild, job: Job | None, usual: Mapping[str, float]) -> list[PhaseRow]:
     """The steps of a build; `usual` are the median seconds of each."""
     over = build.finished_at is not None
-    return _phases(build, BUILD_PHASES, failed=build.state == "failed", over=over, job=job, usual=usual)
+    return _phases(build, BUILD_PHASES, failed=build.state == ImageBuildState.FAILED, over=over, job=job, usual=usual)
 
 
 def rollout_phases(rollout: Rollout, job: Job | None, usual: Mapping[str, float]) -> list[PhaseRow]:
     """The steps of a rollout; `usual` are the median seconds of each."""
-    over = rollout.state not in {"pending", "applying"}
-    return _phases(rollout, ROLLOUT_PHASES, failed=rollout.state == "failed", over=over, job=job, usual=usual)
+    over = rollout.state not in {RolloutState.PENDING, RolloutState.APPLYING}
+    return _phases(
+        rollout, ROLLOUT_PHASES, failed=rollout.state == RolloutState.FAILED, over=over, job=job, usual=usual
+    )
 
 
 def log_rows(lines: Iterable[BuildLogLine]) -> list[LogRow]:

@@ -12,7 +12,7 @@ from registry import selectors
 from registry.api.addresses import absolute
 from registry.api.fields import BooleanField, CharField, DateTimeField, DictField, FloatField, IntegerField, URLField
 from registry.interfaces import ServingInfo
-from registry.models import Example, ModelVersion, RegisteredModel, VersionFile
+from registry.models import Example, ModelVersion, RegisteredModel, VersionFile, VersionState
 from registry.selectors import VersionWithStatus
 from registry.views.presentation import WaitNote, wait_note
 
@@ -189,7 +189,7 @@ def version_rows(request: HttpRequest, versions: Iterable[ModelVersion]) -> list
 
 def version_detail(request: HttpRequest, version: ModelVersion) -> dict[str, object]:
     """A version, whole."""
-    waiting = version.state == "in_review"
+    waiting = version.state == VersionState.IN_REVIEW
     note: WaitNote | None = wait_note(selectors.open_job(version))
     return {
         **version_rows(request, [version])[0],

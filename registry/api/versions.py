@@ -36,6 +36,7 @@ from registry.api.fields import (
 from registry.api.operations import operation
 from registry.errors import NotFoundError
 from registry.examples import DEFAULT_TOLERANCE, MAX_BYTES, MAX_EXAMPLES, MAX_TITLE, ExampleInput
+from registry.interfaces import Verdict
 from registry.licences import LICENCES
 from registry.models import ModelVersion, Scope
 from registry.permissions import may_submit
@@ -233,7 +234,7 @@ class Checks(ApiView):
              "summary": t.summary, "details": t.details, "advice": t.advice}
             for c, t in zip(checks, texts, strict=True)
         ]  # fmt: skip
-        passed = bool(checks) and all(check.verdict != "fail" for check in checks)
+        passed = bool(checks) and all(check.verdict != Verdict.FAIL for check in checks)
         return answered(ChecksAnswer, {"complete": bool(checks), "passed": passed, "checks": rows})
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from registry.errors import NotFoundError
-from registry.models import Account, Event, RegisteredModel
+from registry.models import Account, Decision, Event, RegisteredModel
 from registry.selectors import public_events, visible_models
 
 
@@ -43,5 +43,5 @@ def profile_figures(account: Account) -> ProfileFigures:
     return ProfileFigures(
         models=public_models_of(account).count(),
         reviews=account.reviews.count(),
-        approvals=account.reviews.filter(decision="approve").count(),
+        approvals=account.reviews.filter(decision=Decision.APPROVE).count(),
     )

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from registry.backends import serving_directory
 from registry.interfaces import Verdict
-from registry.models import Check, ModelVersion, Review, ReviewClaim, VersionFile, VersionState
+from registry.models import Check, Decision, ModelVersion, Review, ReviewClaim, VersionFile, VersionState
 from registry.permissions import User, may_decide
 from registry.selectors.reviews import review_queue
 
@@ -117,7 +117,7 @@ def current_claims(version_ids: Sequence[int]) -> dict[int, ReviewClaim]:
 def approval_counts(version_ids: Sequence[int]) -> dict[int, int]:
     """How many approvals of exactly the present content each version has."""
     approvals = Review.objects.filter(
-        version__in=version_ids, decision="approve", content_digest=F("version__content_digest")
+        version__in=version_ids, decision=Decision.APPROVE, content_digest=F("version__content_digest")
     )
     return dict(approvals.order_by().values_list("version").annotate(number=Count("pk")))
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from registry.checks.results import detail_text
+from registry.interfaces import Verdict
 from registry.messages import Message, known_codes, message, message_alone
 from registry.models import Check, Event, Example, Job, JobState, ModelVersion, TrialRun, VersionFile
 from registry.readable_json import readable_json
@@ -177,10 +178,11 @@ def check_rows(checks: Iterable[Check], *, links: Mapping[str, str] | None = Non
     rows = []
     for check in checks:
         text = message(check.code, check.params)
-        advice = "\n".join(part for part in (str(text.body), check.advice) if part) if check.verdict != "pass" else ""
+        passed = check.verdict == Verdict.PASS
+        advice = "" if passed else "\n".join(part for part in (str(text.body), check.advice) if part)
         details = "\n".join(detail_text(detail) for detail in check.details)
         title = str(CHECK_TITLES.get(check.name, check.name))
-        url = (links or {}).get(check.name, "") if check.verdict != "pass" else ""
+        url = "" if passed else (links or {}).get(check.name, "")
         rows.append(CheckRow(title, check.verdict, str(text.title), details, advice, check.duration_ms, url))
     return rows
 
@@ -216,7 +218,7 @@ def _faults_of_files(checks: Iterable[Check]) -> dict[str, Message]:
     """What the first failed check says about each file, by its path."""
     found: dict[str, Message] = {}
     for check in checks:
-        if check.verdict == "fail":
+        if check.verdict == Verdict.FAIL:
             for detail in check.details:
                 found.setdefault(detail["subject"], message(detail["code"], detail["params"]))
     return found

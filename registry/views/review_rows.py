@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from registry.card_diff import DiffLine
 from registry.checklist import CARD_SECTION, STEP_OF_CHECK
 from registry.forms import ReviewForm, target_choices
+from registry.interfaces import Verdict
 from registry.models import Check, Decision, ModelVersion, Review, ThreadSubject
 from registry.selectors.desk import Obstacle, Standing
 from registry.selectors.queue import Risk, Show
@@ -146,7 +147,9 @@ def decision_options(form: ReviewForm, obstacle: Obstacle | None) -> list[Decisi
 def suggested_targets(checks: Iterable[Check], threads: Iterable[PlacedThread]) -> list[str]:
     """What a request for changes would name by itself: where checks failed and where threads are open."""
     known = {key for key, _label in target_choices()}
-    found = [STEP_OF_CHECK[check.name] for check in checks if check.verdict == "fail" and check.name in STEP_OF_CHECK]
+    found = [
+        STEP_OF_CHECK[check.name] for check in checks if check.verdict == Verdict.FAIL and check.name in STEP_OF_CHECK
+    ]
     for each in threads:
         if each.is_resolved:
             continue

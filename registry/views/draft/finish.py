@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from registry import selectors, services
 from registry.artifacts.content import content_digest
+from registry.interfaces import Verdict
 from registry.licences import licence_named
 from registry.models import ModelVersion
 from registry.permissions import may_submit
@@ -104,7 +105,7 @@ def _progress(version: ModelVersion) -> dict[str, object]:
         "checks": check_rows(checks, links=links),
         "note": note,
         "waiting": note is not None and not note.failed,
-        "ready": bool(checks) and all(row.verdict != "fail" for row in checks),
-        "failed_count": sum(row.verdict == "fail" for row in checks),
+        "ready": bool(checks) and all(row.verdict != Verdict.FAIL for row in checks),
+        "failed_count": sum(row.verdict == Verdict.FAIL for row in checks),
         "version": version,
     }

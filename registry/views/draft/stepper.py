@@ -13,6 +13,7 @@ from registry.card_template import GUIDED_SECTIONS
 from registry.checklist import STEP_OF_CHECK
 from registry.checks.results import Detail, detail_text
 from registry.errors import UserError
+from registry.interfaces import Verdict
 from registry.messages import message
 from registry.models import Check, ModelVersion
 from registry.selectors.threads import ChangeRequest, open_change_requests
@@ -85,7 +86,7 @@ def problems_of(draft: ModelVersion, checks: Iterable[Check]) -> list[Problem]:
     """The failed checks, one line for each place that has to be mended."""
     problems = []
     for check in checks:
-        if check.verdict != "fail":
+        if check.verdict != Verdict.FAIL:
             continue
         step = STEP_OF_CHECK.get(check.name, "files")
         url = step_url(draft, step)
