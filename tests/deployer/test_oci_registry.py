@@ -25,12 +25,12 @@ from deployer.builders.recipes import as_attachment
 from deployer.errors import NotFoundError, TransientError
 from deployer.interfaces import BuiltImage, ImageSpec, Progress
 from deployer.models import ImageBuild, Rollout
-from deployer.oci.layout import read_layout, verify_layers
 from deployer.oci.manifest import MANIFEST_TYPE
 from deployer.oci.referrers import EMPTY_CONFIG, signature_config
 from deployer.signatures import BUNDLE_TYPE
 from registry.models import Job, JobState, ModelVersion, VersionState
 from tests.deployer import scene
+from tests.deployer.oci.layouts import read_layout
 from tests.stubs.oci_registry import StubRegistry, running_registry
 
 REFERRING = 5  # card, bill of materials, provenance, signature and the recipes of the layers
@@ -147,7 +147,7 @@ class TestTheWayThroughTheRegistry:
         shutil.rmtree(tmp_path / "images")  # as on a machine that packaged nothing
         call_command("export_image", version.image_digest, str(tmp_path / "out"))
         (image,) = read_layout(tmp_path / "out")
-        verify_layers(tmp_path / "out", image)
+        assert image.digest == version.image_digest
         assert image_builder().get(version.image_digest) == made
 
         image_builder().publish(version.image_digest)
