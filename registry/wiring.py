@@ -24,6 +24,7 @@ from registry.messages_uploads import UPLOAD_MESSAGES
 from registry.news_jobs import NEWS_KINDS, queue_mail, queue_telling
 from registry.selectors.totals import refresh_totals
 from registry.services.clearing import clear_expired_keys, clear_old_notifications
+from registry.services.statistics import refresh_statistics
 from registry.sign_in.middleware import note_sign_in
 from registry.uploads.handlers import UPLOAD_KINDS
 from registry.uploads.sweeping import expire_uploads
@@ -54,6 +55,7 @@ def announce() -> None:
     register_sweeper(clear_expired_keys)
     register_sweeper(clear_old_notifications)
     register_sweeper(refresh_totals)
+    register_sweeper(refresh_statistics)
 
 
 def connect() -> None:
