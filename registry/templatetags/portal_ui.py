@@ -54,7 +54,7 @@ def icon(name: str, label: str = "", modifier: str = "") -> SafeString:
     return _icon(name, str(label), modifier, get_language() or "en", get_language_bidi())
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=2048, typed=True)  # a label that is safe markup and one that only reads the same are two
 def _icon(name: str, label: str, modifier: str, language: str, bidi: bool) -> SafeString:  # noqa: FBT001  # a key
     body, flips = icon_body(name, language=language, bidi=bidi)
     modifiers = [*modifier.split(), *(["flip"] if flips else [])]
@@ -71,7 +71,7 @@ def status_chip(status: str, label: str = "") -> SafeString:
     return _chip(status, str(label), get_language())
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=2048, typed=True)  # as above
 def _chip(status: str, label: str, _language: str | None) -> SafeString:
     """Kept by language: a list shows the same few chips on every line."""
     word = status_word(status)

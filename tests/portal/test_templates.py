@@ -19,6 +19,7 @@ from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.urls import include, path
 from django.utils import translation
+from django.utils.safestring import mark_safe
 from django.utils.timezone import now
 
 from registry.inspection.formats import browser_table
@@ -101,6 +102,11 @@ class TestStatusChip:
         html = render('{% status_chip "fail" "1 check failed" %}')
         assert "cdx-info-chip--error" in html
         assert "1 check failed" in html
+
+    def test_a_chip_of_safe_markup_is_not_shown_for_a_label_that_only_reads_the_same(self) -> None:
+        label = "<i>half</i> done"
+        assert label in render('{% status_chip "fail" label %}', label=mark_safe(label))
+        assert label not in render('{% status_chip "fail" label %}', label=label)
 
     def test_unknown_state_still_shows_itself(self) -> None:
         assert "Half done" in render('{% status_chip "half_done" %}')
