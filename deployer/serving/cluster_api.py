@@ -13,6 +13,7 @@ from deployer.errors import OperatorError, PortalError, TransientError
 Object = dict[str, Any]
 _WEBHOOK = re.compile(r'admission webhook "([^"]+)" denied the request:?\s*(.*)', re.DOTALL)
 _UNKNOWN_FIELD = re.compile(r"unknown field|strict decoding error|field not declared in schema|no matches for kind")
+_RIGHT_MISSING = re.compile(r' is forbidden: User "[^"]*" cannot ')
 _MAX_DETAIL = 300
 BUSY = frozenset({429, 500, 502, 503, 504})
 _TRANSIENT = {
@@ -66,8 +67,16 @@ class ApiError(Exception):
 
     @property
     def is_worth_repeating(self) -> bool:
-        """Whether the same call may succeed a moment later; what fits no definition never does, and is 500 as well."""
-        return (self.status == 0 or self.status in BUSY) and not self.is_about_fields
+        """Whether the same call may succeed a moment later.
+
+        What fits no definition never does, and is 500 as well. A server that has just started knows the roles not yet.
+        """
+        return (self.status == 0 or self.status in BUSY or self.is_about_rights) and not self.is_about_fields
+
+    @property
+    def is_about_rights(self) -> bool:
+        """Whether no role lets this account do it; quotas and webhooks refuse with the same status."""
+        return self.status == HTTPStatus.FORBIDDEN and bool(_RIGHT_MISSING.search(self.message))
 
     @property
     def is_overtaken(self) -> bool:

@@ -218,6 +218,19 @@ def test_expired_credentials_are_read_again_from_their_file(api: KubernetesApi, 
     assert api.get(INFERENCE_SERVICE, "cup-7") is None
 
 
+@pytest.mark.usefixtures("soon_again")
+def test_a_server_that_has_not_read_its_roles_yet_is_asked_again(api: KubernetesApi, kube: KubeApi) -> None:
+    """As for a moment after its start; a quota or a webhook that refuses is asked once."""
+    told = 'inferenceservices.serving.kserve.io is forbidden: User "portal" cannot get resource "inferenceservices"'
+    kube.fail(verb="get", status=403, message=told, times=TRIES - 1)
+    assert api.get(INFERENCE_SERVICE, "nothing") is None
+
+    kube.fail(verb="get", status=403, message='pods "a" is forbidden: exceeded quota: cups')
+    with pytest.raises(ApiError, match="exceeded quota"):
+        api.get(INFERENCE_SERVICE, "nothing")
+
+
+@pytest.mark.usefixtures("soon_again")
 def test_a_missing_right_names_verb_kind_and_namespace(kube: KubeApi, site: Cluster) -> None:
     kube.create("serviceaccounts", {"metadata": {"name": "portal"}}, NAMESPACE)
     kube.kubeconfig(Path(site.kubeconfig), token=kube.token_for(NAMESPACE, "portal"))

@@ -111,6 +111,7 @@ def disturb(kube: KubeApi, trouble: str, number: int) -> None:
     kube.cut_watches()
 
 
+@pytest.mark.usefixtures("soon_again")
 def test_missing_rights_and_kinds_are_told_by_the_first_question(kube: KubeApi, site: Cluster, tmp_path: Path) -> None:
     kube.create("serviceaccounts", {"metadata": {"name": "portal"}}, NAMESPACE)
     config = kube.kubeconfig(tmp_path / "other", token=kube.token_for(NAMESPACE, "portal"))
