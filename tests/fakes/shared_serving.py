@@ -10,12 +10,15 @@ from typing import Any, cast
 
 from django.conf import settings
 
-from deployer.interfaces import CupSpec, CupStatus, ServingResponse
+from deployer.interfaces import CupSpec, CupStatus, ServingBackend, ServingResponse
 from tests.fakes.serving import FakeServingBackend
 
 
 class SharedServingBackend:
     """`FakeServingBackend` kept in a file beside the uploads; each call reads it, acts, and writes it back locked."""
+
+    pulls_images = FakeServingBackend.pulls_images
+    longest_start = FakeServingBackend.longest_start
 
     def __init__(self) -> None:
         self._path = Path(settings.UPLOADS_DIR).with_name("cups")
@@ -57,3 +60,8 @@ class SharedServingBackend:
                 file.seek(0)
                 file.truncate()
                 pickle.dump(fake, file)
+
+
+def shared_serving() -> ServingBackend:
+    """What settings name, typed so that no part of the interface can be missing."""
+    return SharedServingBackend()

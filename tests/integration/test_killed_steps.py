@@ -165,7 +165,7 @@ def _shared(settings: Any, tmp_path: Path) -> None:
         "blob_store": entry(FolderBlobStore(tmp_path / "blobs")),
         "file_inspector": entry(FakeInspector()),
         "pickle_scanner": entry(FakeScanner()),
-        "serving": {"class": "tests.fakes.shared_serving.SharedServingBackend", "options": {}},
+        "serving": {"class": "tests.fakes.shared_serving.shared_serving", "options": {}},
         "image_builder": {
             "class": "deployer.builders.local.LocalImageBuilder",
             "options": {"root": tmp_path / "images"},

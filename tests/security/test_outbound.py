@@ -37,6 +37,7 @@ SPEAKERS = {
     "registry.seeding": "runs in an environment of its own",
     "registry.artifacts": "the object storage that the settings name",
     "deployer.oci": "the container registry that the settings name",
+    "deployer.probes.content": "the object storage that the settings name",
     "deployer.gateway": "served models, as above",
     "portal.celery": "the broker that the settings name",
     "portal.request_body": "reads what a client sends, and calls nobody",
