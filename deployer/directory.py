@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.urls import reverse
 
@@ -48,9 +48,9 @@ class EndpointDirectory:
         endpoint.current.endpoint = endpoint
         return _info(endpoint.current.version_id, endpoint.current.build, endpoint.current)
 
-    def live_model_ids(self) -> Sequence[int]:
-        """Models of which a version is live."""
-        rows = Endpoint.objects.filter(current__isnull=False)
+    def live_models(self, *, among: Collection[int]) -> Sequence[int]:
+        """Those of these models of which a version is live."""
+        rows = Endpoint.objects.filter(current__isnull=False, registered_model__in=among)
         return list(rows.values_list("registered_model_id", flat=True))
 
     def snippets(self, registered_model_id: int, *, origin: str) -> Snippets | None:

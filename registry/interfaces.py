@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -233,8 +233,8 @@ class ServingDirectory(Protocol):
     def live_version(self, registered_model_id: int) -> ServingInfo | None:
         """The version that the model's endpoint answers with now."""
 
-    def live_model_ids(self) -> Sequence[int]:
-        """Models of which a version is live."""
+    def live_models(self, *, among: Collection[int]) -> Sequence[int]:
+        """Those of these models of which a version is live."""
 
     def snippets(self, registered_model_id: int, *, origin: str) -> Snippets | None:
         """How to call the live version, with addresses under `origin`; None while nothing is live."""

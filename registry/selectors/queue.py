@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from registry.backends import serving_directory
@@ -76,9 +76,9 @@ def queue_rows(versions: Sequence[ModelVersion], *, user: User) -> list[QueueRow
     checks = _check_counts(ids)
     sizes = _sizes(ids)
     in_use = versions_in_use(versions)
-    live = set(serving_directory().live_model_ids())
+    live = set(serving_directory().live_models(among={version.registered_model_id for version in versions}))
     proven = _proven_owners(versions)
-    licences = set(ModelVersion.objects.filter(_accepted()).values_list("licence", flat=True).distinct())
+    licences = _known_licences(ids)
     approvals = approval_counts(ids)
     rows = []
     for version in versions:
@@ -158,6 +158,13 @@ def next_in_queue(version: ModelVersion, *, user: User) -> ModelVersion | None:
 
 def _accepted() -> Q:
     return Q(state__in=[VersionState.APPROVED, VersionState.RETIRED])
+
+
+def _known_licences(version_ids: Sequence[int]) -> set[str]:
+    """Those licences of these versions under which something was accepted before; stops at the first for each."""
+    accepted = ModelVersion.objects.filter(_accepted(), licence=OuterRef("licence"))
+    known = ModelVersion.objects.filter(Exists(accepted), pk__in=version_ids)
+    return set(known.values_list("licence", flat=True))
 
 
 def _proven_owners(versions: Sequence[ModelVersion]) -> set[int]:

@@ -84,7 +84,7 @@ def test_nothing_is_known_of_what_was_never_served(staged: Staged) -> None:
     assert directory.snippets(NOBODYS, origin="https://portal.example") is None
     assert list(directory.deployments(NOBODYS, offset=0, limit=10)) == []
     assert directory.deployment_count(NOBODYS) == 0
-    assert list(directory.live_model_ids()) == []
+    assert list(directory.live_models(among=[NOBODYS])) == []
 
 
 def test_the_live_version_is_the_one_that_was_served_last(staged: Staged) -> None:
@@ -98,7 +98,8 @@ def test_the_live_version_is_the_one_that_was_served_last(staged: Staged) -> Non
     assert live is not None
     assert (live.version_id, live.live) == (second, True)
     assert words == {first: "superseded", second: "in_production"}
-    assert list(directory.live_model_ids()) == [model_id]
+    assert list(directory.live_models(among=[model_id, NOBODYS])) == [model_id]
+    assert list(directory.live_models(among=[NOBODYS])) == []
     snippets = directory.snippets(model_id, origin="https://portal.example")
     assert snippets is not None
     assert "https://portal.example/" in snippets.curl

@@ -59,7 +59,9 @@ def test_the_live_version_comes_with_its_addresses() -> None:
     assert info.try_path == "/endpoints/vera-sums/try/"
     assert info.rollout_path == f"/rollouts/{rollout.pk}/"
     assert info.build_path == f"/builds/{rollout.build_id}/"
-    assert EndpointDirectory().live_model_ids() == [rollout.version.registered_model_id]
+    assert EndpointDirectory().live_models(among=[rollout.version.registered_model_id]) == [
+        rollout.version.registered_model_id
+    ]
 
 
 def test_a_replaced_version_is_not_live_and_cannot_be_tried() -> None:
@@ -99,7 +101,7 @@ def test_without_a_current_version_nothing_is_live() -> None:
     Endpoint.objects.update(current=None)
 
     assert EndpointDirectory().live_version(rollout.version.registered_model_id) is None
-    assert EndpointDirectory().live_model_ids() == []
+    assert EndpointDirectory().live_models(among=[rollout.version.registered_model_id]) == []
 
 
 def test_two_queries_however_many_versions(django_assert_num_queries: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from registry.interfaces import Deployment, LastDay, ServingInfo, Snippets
 
@@ -30,8 +30,8 @@ class FakeServingDirectory:
     def live_version(self, registered_model_id: int) -> ServingInfo | None:
         return next((info for info in self.infos.get(registered_model_id, ()) if info.live), None)
 
-    def live_model_ids(self) -> Sequence[int]:
-        return [model_id for model_id in self.infos if self.live_version(model_id)]
+    def live_models(self, *, among: Collection[int]) -> Sequence[int]:
+        return [model_id for model_id in self.infos if model_id in among and self.live_version(model_id)]
 
     def snippets(self, registered_model_id: int, *, origin: str) -> Snippets | None:
         live = self.live_version(registered_model_id)
