@@ -31,8 +31,13 @@ WHO = {
     WhoActs.OPERATOR.value: _("An operator has to act."),
 }
 KINDS = {
+    "finish_uploads": _("Uploads to take in"),
+    "clear_store": _("Storage to clear"),
+    "tell_concerned": _("News to tell"),
+    "mail_news": _("News to mail"),
     "check_draft": _("Checks of drafts"),
     "check_frozen": _("Checks of submitted versions"),
+    "try_draft": _("Trial runs of drafts"),
     "try_version": _("Trial runs"),
     "build_image": _("Image builds"),
     "roll_out": _("Rollouts"),

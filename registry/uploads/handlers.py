@@ -1,4 +1,4 @@
-"""The kind of work that finishes long uploads. Edge code: a claim comes in, the services do the rest."""
+"""The work behind uploads: finishing long ones, clearing the store. Edge code: a claim comes in, services do it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from registry.jobs.queue import Claim, Due
 from registry.services.finishing import JOB_KIND, finish_upload
 from registry.uploads.admission import unfinished
 from registry.uploads.selectors import offset_of
+from registry.uploads.sweeping import CLEARING, delete_orphan_blobs
 
 
 def finish_uploads(claim: Claim) -> Due:
@@ -28,10 +29,26 @@ def finish_uploads(claim: Claim) -> Due:
     return tuple(dict.fromkeys(due))
 
 
+def clear_store(claim: Claim) -> Due:
+    """Delete what nothing names. Entry: any store. Exit: no blob that nothing has named for a day."""
+    del claim
+    delete_orphan_blobs()
+    return ()
+
+
 def leave_uploads(claim: Claim, error: PortalError) -> Due:
     """The bytes stay until the upload expires; whoever repeats the last request tries again."""
     del claim, error
     return ()
 
 
-UPLOAD_KINDS = (JobKind(name=JOB_KIND, handle=finish_uploads, on_failure=leave_uploads, deadline=timedelta(hours=2)),)
+def leave_store(claim: Claim, error: PortalError) -> Due:
+    """What nothing names waits for the next hour."""
+    del claim, error
+    return ()
+
+
+UPLOAD_KINDS = (
+    JobKind(name=JOB_KIND, handle=finish_uploads, on_failure=leave_uploads, deadline=timedelta(hours=2)),
+    JobKind(name=CLEARING, handle=clear_store, on_failure=leave_store, deadline=timedelta(hours=2)),
+)

@@ -1,4 +1,4 @@
-"""What the sweep does for uploads: it ends the old, finishes the complete and clears away what nothing names."""
+"""What the sweep does for uploads: it ends the old, and makes due what finishes the complete and clears the store."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from registry.backends import blob_store
-from registry.jobs.queue import Due
+from registry.jobs.queue import Due, ensure_job, requeue
 from registry.models import Blob, Job, JobState, Lease, Upload, VersionFile
 from registry.services.direct_freeing import free_direct
 from registry.services.finishing import job_key, queue_finishing
@@ -23,15 +23,21 @@ logger = logging.getLogger(__name__)
 ORPHAN_AGE = timedelta(days=1)
 ORPHAN_PERIOD = timedelta(hours=1)
 ORPHAN_LEASE = "orphan-blobs"
+CLEARING = "clear_store"
 
 
 def expire_uploads() -> Due:
     """One round of everything below; returns the jobs that became due."""
     end_expired_uploads()
     remove_orphan_files()
-    if _take_orphan_lease():
-        delete_orphan_blobs()
-    return finish_complete_uploads()
+    return (*queue_clearing(), *finish_complete_uploads())
+
+
+def queue_clearing() -> Due:
+    """Make it due to clear the store, once an hour: a walk over all blobs may last longer than the sweep's lease."""
+    if not _take_orphan_lease():
+        return ()
+    return (requeue(key=CLEARING) or ensure_job(kind=CLEARING, subject_id=0, key=CLEARING),)
 
 
 def end_expired_uploads() -> int:
