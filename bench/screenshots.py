@@ -1,6 +1,7 @@
 """Takes pictures of every page of a demonstration into `docs/screenshots`: light and dark, wide and on a phone.
 
-`python -m bench.screenshots [names…]` starts a portal of its own, waits for its four models, and stops it again.
+`python -m bench.screenshots [names…]` starts a portal of its own, waits for its four models, sends them requests for
+some minutes, and stops it again.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import struct
 import sys
 import tempfile
+import time
 import zlib
 from collections.abc import Collection
 from itertools import product
@@ -17,6 +19,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from bench.demo_traffic import DemoTraffic
 from tests.browser import visitors as steps
 from tests.browser.conftest import ARGS, CHROMIUM
 from tests.browser.live_portal import LivePortal
@@ -26,7 +29,8 @@ from tests.browser.visitors import Visitors
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "screenshots"
 VARIANTS = list(product(("light", "dark"), ((1280, 800), (390, 844))))
-LEFT_OUT = {"operations-operator", "catalogue-empty", "event", "email", "sign-out", "password-reset", "change-password"}
+LEFT_OUT = {"operations", "catalogue-empty", "event", "email", "sign-out", "password-reset", "change-password"}
+TRAFFIC_SECONDS = 420.0  # long enough for the charts of the last hour to have a shape
 TALLEST = 2400  # pixels; what lies below repeats what stands above
 COLOURS = 128
 SHOWN = "research-team/edit-summary-language"
@@ -47,8 +51,10 @@ def main(names: Collection[str]) -> None:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
             wait_for_the_demonstration(portal, browser)
             wanted = [place for place in places(scene) if place.name not in LEFT_OUT]
-            for theme, size in VARIANTS:
-                take(portal, browser, [place for place in wanted if not names or place.name in names], theme, size)
+            with DemoTraffic(portal.origin, [name.replace("/", "-") for name in DEMONSTRATION]):
+                time.sleep(TRAFFIC_SECONDS)
+                for theme, size in VARIANTS:
+                    take(portal, browser, [place for place in wanted if not names or place.name in names], theme, size)
             browser.close()
     total = sum(path.stat().st_size for path in FOLDER.glob("*.png"))
     print(f"{len(list(FOLDER.glob('*.png')))} pictures, {total / 1e6:.1f} MB")
@@ -87,6 +93,9 @@ def prepare(place: Place, page: Page) -> None:
     elif place.name == "endpoint":
         page.get_by_role("button", name="Send").click()
         expect(page.get_by_role("region", name="Answer")).to_be_visible()
+    elif place.name == "operations-operator":
+        page.get_by_label("Period").select_option("hour")
+        page.get_by_role("button", name="Apply").click()
     elif place.name == "review":
         page.get_by_role("textbox", name="Comment").fill("Please say how many flowers the figures rest on.")
         page.get_by_label("Request changes").check()
