@@ -30,7 +30,7 @@ ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "screenshots"
 VARIANTS = list(product(("light", "dark"), ((1280, 800), (390, 844))))
 LEFT_OUT = {"operations", "catalogue-empty", "event", "email", "sign-out", "password-reset", "change-password"}
-TRAFFIC_SECONDS = 420.0  # long enough for the charts of the last hour to have a shape
+TRAFFIC_SECONDS = 300.0  # long enough for the charts of the last hour to have a shape
 TALLEST = 2400  # pixels; what lies below repeats what stands above
 COLOURS = 128
 SHOWN = "research-team/edit-summary-language"
@@ -56,8 +56,32 @@ def main(names: Collection[str]) -> None:
                 for theme, size in VARIANTS:
                     take(portal, browser, [place for place in wanted if not names or place.name in names], theme, size)
             browser.close()
+    if not names:
+        forget_pages_that_are_gone({place.name for place in wanted})
+    write_index()
     total = sum(path.stat().st_size for path in FOLDER.glob("*.png"))
     print(f"{len(list(FOLDER.glob('*.png')))} pictures, {total / 1e6:.1f} MB")
+
+
+def forget_pages_that_are_gone(pages: Collection[str]) -> None:
+    for path in FOLDER.glob("*.png"):
+        if path.stem.rsplit("-", 2)[0] not in pages:
+            path.unlink()
+
+
+def write_index() -> None:
+    """A page that leads to all pictures, by page and look."""
+    looks = [f"{theme}-{width}" for theme, (width, _height) in VARIANTS]
+    heads = [f"{theme}, {width} wide" for theme, (width, _height) in VARIANTS]
+    suffix = f"-{looks[0]}.png"
+    names = sorted(path.name.removesuffix(suffix) for path in FOLDER.glob(f"*{suffix}"))
+    rows = [
+        f"| Page | {' | '.join(heads)} |",
+        "| --- " * (len(looks) + 1) + "|",
+        *(f"| {name} | {' | '.join(f'[picture]({name}-{look}.png)' for look in looks)} |" for name in names),
+    ]
+    text = "# Pictures of every page\n\nTaken by `make screenshots` from a demonstration with its four models.\n\n"
+    (FOLDER / "README.md").write_text(text + "\n".join(rows) + "\n")
 
 
 def wait_for_the_demonstration(portal: LivePortal, browser: Browser) -> None:
