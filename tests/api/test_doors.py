@@ -72,6 +72,7 @@ A_FORM = "an empty form; what it sends has an operation of its own"
 IN_A_MAIL = "the address of a mail; programs use `set_notification_switch`"
 A_LINK = "leads on to what a notification is about, whose address `list_notifications` gives"
 FOR_MACHINES = "for crawlers, feed readers, probes and monitors, which read no OpenAPI"
+SIGNED = "a file that a verifier reads as it is, at an address that docs/operations/provenance.md names"
 SHOWN: dict[str, tuple[str, ...] | str] = {
     "registry:home": ("list_models", "read_review_statistics", "read_operations"),
     "registry:catalogue": ("list_models",),
@@ -147,6 +148,8 @@ SHOWN: dict[str, tuple[str, ...] | str] = {
     "deployer:build_progress": ("read_build",),
     "deployer:build_log": ("read_build_log",),
     "deployer:build_raw_log": ("download_build_log",),
+    "deployer:build_provenance": SIGNED,
+    "deployer:signing_keys": SIGNED,
     "deployer:rollouts": ("list_rollouts",),
     "deployer:rollout": ("read_rollout",),
     "deployer:rollout_progress": ("read_rollout",),
