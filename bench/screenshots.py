@@ -116,7 +116,7 @@ def prepare(place: Place, page: Page) -> None:
             expect(page.locator("[data-uploads]")).to_contain_text("This is a pickle")
     elif place.name == "endpoint":
         page.get_by_role("button", name="Send").click()
-        expect(page.get_by_role("region", name="Answer")).to_be_visible()
+        expect(page.get_by_role("region", name="Answer", exact=True)).to_be_visible()
     elif place.name == "operations-operator":
         page.get_by_label("Period").select_option("hour")
         page.get_by_role("button", name="Apply").click()

@@ -51,7 +51,7 @@ def test_from_upload_to_live_predictions(visitors: Visitors) -> None:
     visitor = visitors.enter()
     visitor.goto("/models/amina/petals/")
     visitor.get_by_role("button", name="Try it with an example").click()
-    answer = visitor.get_by_role("region", name="Answer")
+    answer = visitor.get_by_role("region", name="Answer", exact=True)
     assert numbers_in(answer.inner_text()) == pytest.approx(PROBABILITIES, abs=1e-4)
 
     curl, python = (visitor.locator(f"#{name}-snippet").inner_text() for name in ("curl", "python"))

@@ -99,7 +99,7 @@ def test_from_form_upload_to_live_predictions(visitors: Visitors) -> None:
     steps.wait_until_live(volunteer, "/models/volunteer/plain/")
     keys = Keyboard(volunteer)
     keys.press("Try it with an example")
-    answer = volunteer.get_by_role("region", name="Answer")
+    answer = volunteer.get_by_role("region", name="Answer", exact=True)
     assert numbers_in(answer.inner_text()) == pytest.approx(PROBABILITIES, abs=1e-4)
 
 
