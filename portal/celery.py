@@ -13,7 +13,11 @@ from celery import Celery
 from celery.signals import worker_ready, worker_shutting_down
 from kombu.transport import TRANSPORT_ALIASES
 
-TRANSPORT_ALIASES["sqla"] = "portal.doorbell:Transport"
+TRANSPORT_ALIASES |= {
+    "sqla": "portal.doorbell:Transport",
+    "redis": "portal.redis_doorbell:Transport",
+    "rediss": "portal.redis_doorbell:Transport",
+}
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -77,6 +77,29 @@ def test_messages_that_are_lost_cost_one_sweep(crew: Crew, server: RedisServer) 
     assert len(crew.starts()) == 6
 
 
+def test_a_worker_that_holds_waiting_messages_outlives_redis(crew: Crew, server: RedisServer) -> None:
+    """What it had fetched and not begun is lost with the connection; the sweep rings for it again."""
+    running = make_jobs("lasting", 2)
+    waiting = make_jobs("quick", 1, key="waiting")
+    worker = crew.start()
+    crew.await_that(lambda: len(crew.starts()) == len(running))
+    crew.await_that(lambda: unacknowledged(server) == len(waiting))
+
+    server.stop()
+    for job in running:
+        crew.release(job)
+    crew.await_that(lambda: done_once(running), seconds=SOON)
+    server.start()
+
+    crew.await_that(lambda: done_once([*running, *waiting]), seconds=SOON)
+    assert worker.poll() is None, "the worker has not ended"
+
+
+def unacknowledged(server: RedisServer) -> int:
+    with server.client() as client:
+        return int(client.hlen("unacked"))
+
+
 def test_work_under_way_ends_while_redis_is_down(crew: Crew, server: RedisServer) -> None:
     (job,) = make_jobs("lasting", 1)
     crew.start()
