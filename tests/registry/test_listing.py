@@ -259,7 +259,9 @@ class TestOrder:
         assert found("iris", owner="nobody") == []
 
     def test_an_entry_is_found_by_every_word_of_its_own(self) -> None:
-        for entry in CatalogueEntry.objects.all():
+        entries = CatalogueEntry.objects.all()
+        assert len(entries) == len(found())
+        for entry in entries:
             for word in asked_words(f"{entry.name} {entry.owner_name} {entry.summary}"):
                 assert str(entry) in found(word)
 

@@ -205,8 +205,10 @@ def test_a_damaged_recipe_is_made_again(workshop: Workshop, damage: bytes) -> No
 
 def test_a_damaged_image_is_reported_and_mended_by_building_again(workshop: Workshop) -> None:
     image = workshop.builder.build(workshop.spec)
-    files = [*(workshop.images / "sha256").rglob("*"), *(workshop.images / "images").iterdir()]
-    for path in filter(Path.is_file, files):
+    places = [*(workshop.images / "sha256").rglob("*"), *(workshop.images / "images").iterdir()]
+    files = [path for path in places if path.is_file()]
+    assert files
+    for path in files:
         path.chmod(0o600)
         path.write_bytes(b"{}")
         with pytest.raises(IntegrityError):

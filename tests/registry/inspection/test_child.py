@@ -168,7 +168,8 @@ def test_the_script_is_where_the_inspector_looks() -> None:
 
 
 def test_the_child_has_no_network_where_the_kernel_allows_it() -> None:
-    allowed = subprocess.run(["unshare", "-n", "true"], check=False, capture_output=True).returncode == 0
+    if subprocess.run(["unshare", "-n", "true"], check=False, capture_output=True).returncode != 0:
+        pytest.skip("this kernel lets nobody make a network of their own")
     code = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
@@ -179,4 +180,4 @@ print(os.readlink("/proc/self/ns/net"))
 """
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, check=True, text=True)
 
-    assert allowed == (done.stdout.strip() != os.readlink("/proc/self/ns/net")) or not allowed  # noqa: PTH115
+    assert done.stdout.strip() != os.readlink("/proc/self/ns/net")  # noqa: PTH115

@@ -261,12 +261,11 @@ class TestHeartbeats:
         job = work.job()
 
         def lose(claim: Claim) -> tuple[int, ...]:
+            (thread,) = [each for each in threading.enumerate() if each.name == f"heartbeat-{claim.job_id}"]
             Job.objects.filter(pk=claim.job_id).update(attempt=9)
             beats.acquire(timeout=30)
-            for thread in threading.enumerate():
-                if thread.name == f"heartbeat-{claim.job_id}":
-                    thread.join(30)
-                    assert not thread.is_alive()
+            thread.join(30)
+            assert not thread.is_alive()
             with pytest.raises(FencedError):
                 claim.heartbeat()
             return ()

@@ -108,7 +108,9 @@ class TestLog:
     def test_every_line_has_an_address_that_stays(self) -> None:
         version = in_state("withdrawn")
 
-        for event in Event.objects.filter(public=True):
+        events = Event.objects.filter(public=True)
+        assert events
+        for event in events:
             page = Client().get(to("event", event.pk))
             assert page.status_code == 200
             assert str(version.registered_model) in text_of(page)
