@@ -11,6 +11,7 @@ from registry.licences import licence_choices
 from registry.model_tasks import ModelTask
 from registry.models import Decision, ThreadSubject
 from registry.names import validate_name
+from registry.reasons import LONGEST_REASON
 
 MIB = 1024**2
 CODE_CLASS = "cdx-text-area__textarea--code"
@@ -39,10 +40,26 @@ class NewModelForm(forms.Form):
     )
 
 
-class ReasonForm(forms.Form):
-    """Why somebody does something that others will read about."""
+class WithdrawForm(forms.Form):
+    """Why a version is taken out of checking or review."""
 
-    reason = forms.CharField(label=_("Reason"), max_length=500, required=False)
+    reason = forms.CharField(
+        label=_("Why do you take it back? (optional)"),
+        max_length=LONGEST_REASON,
+        required=False,
+        widget=forms.TextInput(attrs={"dir": "auto"}),
+    )
+
+
+class RetireForm(forms.Form):
+    """Why an approved version goes out of service."""
+
+    reason = forms.CharField(
+        label=_("Why is it retired? (public)"),
+        max_length=LONGEST_REASON,
+        required=False,
+        widget=forms.TextInput(attrs={"dir": "auto"}),
+    )
 
 
 def target_choices() -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from registry.models import ReportCategory, ReportState
+from registry.reasons import LONGEST_REASON
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -34,7 +35,7 @@ class HideForm(forms.Form):
     """Why a message is hidden or brought back."""
 
     reason = forms.CharField(
-        label=_("Reason"), max_length=500, help_text=_("Public: it stands in the message's place.")
+        label=_("Reason"), max_length=LONGEST_REASON, help_text=_("Public: it stands in the message's place.")
     )
 
 
@@ -61,7 +62,7 @@ class DecideReportForm(forms.Form):
 
     reason = forms.CharField(
         label=_("Reason"),
-        max_length=500,
+        max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
         help_text=_("Public. Name neither the reporter nor anybody's personal data."),
     )

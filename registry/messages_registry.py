@@ -81,6 +81,9 @@ REGISTRY_MESSAGES: Mapping[str, Message] = {
         _("A check of the submitted version failed."),
         _("See the checks below, press “Edit again”, mend what they name and submit again."),
     ),
+    "reason.too_long": Message(
+        _("The text is longer than %(limit)s characters."), _("Shorten it, or link to the rest.")
+    ),
     "lifecycle.moved_first": Message(
         _("Somebody else was faster: this is no longer in the state that your page showed."),
         _("Look at it again before you repeat the action."),

@@ -21,6 +21,7 @@ from registry.jobs.queue import Due, ensure_job, requeue
 from registry.listing import refresh_listing
 from registry.models import Account, ModelVersion, VersionState
 from registry.permissions import may_retry
+from registry.reasons import checked_reason
 
 
 def queue_build(*, version_id: int) -> Due:
@@ -155,7 +156,7 @@ def cancel_build(*, build: ImageBuild, actor: Account, reason: str = "") -> Due:
     """Stop a build that has not ended. Whatever its worker finds out afterwards is void."""
     if not may_retry(actor, build.version):
         raise ForbiddenError("rights.retry")
-    withdraw_build(build, actor=actor, reason=reason)
+    withdraw_build(build, actor=actor, reason=checked_reason(reason))
     return ()
 
 

@@ -19,6 +19,7 @@ from registry.jobs.queue import Due, ensure_job, requeue
 from registry.listing import refresh_listing
 from registry.models import Account, ModelVersion, VersionState
 from registry.permissions import may_operate, may_retry
+from registry.reasons import checked_reason
 
 UNDER_WAY = (RolloutState.PENDING, RolloutState.APPLYING)
 
@@ -163,6 +164,7 @@ def roll_back(*, endpoint: Endpoint, actor: Account, to: Rollout, reason: str = 
         raise ForbiddenError("rights.may_operate")
     if to.endpoint_id != endpoint.pk:
         raise ConflictError("rollout.other_endpoint")
+    reason = checked_reason(reason)
     if to.state != RolloutState.SUPERSEDED or to.ready_at is None:
         raise ConflictError("rollout.not_replaced", state=to.state)
     with transaction.atomic():

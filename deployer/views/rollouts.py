@@ -20,6 +20,7 @@ from deployer.presentation import failure_note, rollout_phases
 from deployer.sync import health_word, is_compared, last_sweep, sync_of
 from registry.messages import message
 from registry.permissions import may_operate, may_retry, may_submit
+from registry.reasons import LONGEST_REASON
 from registry.tasks import ring
 from registry.views.access import account_of, errors_as_messages, paged, requires
 from registry.views.presentation import timeline_rows
@@ -33,7 +34,7 @@ class RestoreForm(forms.Form):
 
     reason = forms.CharField(
         label=_("Why? (public)"),
-        max_length=500,
+        max_length=LONGEST_REASON,
         required=False,
         widget=forms.TextInput(attrs={"dir": "auto"}),
     )

@@ -28,9 +28,10 @@ from registry.api.operations import operation
 from registry.api.paging import NEWEST_FIRST, PageQuery, page_answer, page_of, shown_page
 from registry.models import Account, Scope
 from registry.permissions import GROUPS, may_administer
+from registry.reasons import LONGEST_REASON
 from registry.selectors.people import accounts, people
 from registry.selectors.profiles import account_named, profile_figures
-from registry.services.rights import LARGEST_QUOTA, REASON_LENGTH
+from registry.services.rights import LARGEST_QUOTA
 
 ADMINISTERING = {"scopes": (Scope.ADMINISTER,), "right": may_administer}
 
@@ -75,7 +76,7 @@ class ActiveBody(StrictSerializer):
     """Whether an account may be used."""
 
     active = BooleanField()
-    reason = CharField(max_length=REASON_LENGTH, required=False, allow_blank=True, default="", help_text="Public.")
+    reason = CharField(max_length=LONGEST_REASON, required=False, allow_blank=True, default="", help_text="Public.")
 
 
 class QuotaBody(StrictSerializer):

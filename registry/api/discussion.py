@@ -19,6 +19,7 @@ from registry.api.operations import operation
 from registry.api.paging import Order, PageQuery, page_answer, page_of, shown_page
 from registry.models import DiscussionMessage, RegisteredModel, Scope
 from registry.permissions import may_take_part
+from registry.reasons import LONGEST_REASON
 from registry.selectors import discussion as reads
 from registry.views.discussion import message_path
 
@@ -38,7 +39,7 @@ class HiddenBody(StrictSerializer):
     """Whether a message is hidden, and why; the reason is public."""
 
     hidden = BooleanField()
-    reason = CharField(max_length=500)
+    reason = CharField(max_length=LONGEST_REASON)
 
 
 class MessageAnswer(Serializer[Any]):

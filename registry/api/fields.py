@@ -11,6 +11,7 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from registry.messages import message
+from registry.reasons import LONGEST_REASON
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 DateTimeField = serializers.DateTimeField
@@ -111,4 +112,4 @@ class NothingBody(StrictSerializer):
 class ReasonBody(StrictSerializer):
     """Why somebody does what others will read about."""
 
-    reason = CharField(max_length=500, required=False, allow_blank=True, default="")
+    reason = CharField(max_length=LONGEST_REASON, required=False, allow_blank=True, default="")

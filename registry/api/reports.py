@@ -31,10 +31,11 @@ from registry.events import as_actor
 from registry.models import Report, ReportCategory, ReportState, Scope
 from registry.permissions import may_decide_report, may_handle_reports
 from registry.rate_limits import address_key
+from registry.reasons import LONGEST_REASON
 from registry.selectors import reports as reads
 from registry.selectors.discussion import message_of
 from registry.selectors.profiles import account_named
-from registry.services.reporting import OUTCOME_LENGTH, TEXT_LENGTH
+from registry.services.reporting import TEXT_LENGTH
 
 ANY_ACT = (Scope.SUBMIT, Scope.REVIEW, Scope.OPERATE, Scope.ADMINISTER)
 DESK = {"scopes": (Scope.REVIEW, Scope.OPERATE, Scope.ADMINISTER), "right": may_handle_reports}
@@ -75,7 +76,7 @@ class DecisionBody(StrictSerializer):
     """What becomes of a report, with a public reason."""
 
     state = ChoiceField(choices=ReportState.choices, help_text="“open” looks at a decided one once more.")
-    reason = CharField(max_length=OUTCOME_LENGTH, help_text="Public: it names neither the reporter nor anybody's data.")
+    reason = CharField(max_length=LONGEST_REASON, help_text="Public: it names neither the reporter nor anybody's data.")
 
 
 class ReceiptAnswer(Serializer[Any]):

@@ -9,9 +9,7 @@ from registry.errors import ConflictError, ForbiddenError, UserError
 from registry.events import hide_reasons, record_event
 from registry.models import Account, DiscussionMessage, Review, ThreadComment
 from registry.permissions import may_hide_message, may_hide_said
-from registry.plain_text import plain
-
-LONGEST_REASON = 500
+from registry.reasons import checked_reason
 
 
 def hide_message(*, message: DiscussionMessage, actor: Account, reason: str) -> None:
@@ -74,7 +72,7 @@ def _set_said_hidden(said: ThreadComment | Review, actor: Account, reason: str, 
 
 def _write(said: DiscussionMessage | ThreadComment | Review, actor: Account, reason: str, *, hidden: bool) -> str:
     """The row's tombstone; returns the reason as it is kept."""
-    reason = plain(reason)[:LONGEST_REASON]
+    reason = checked_reason(reason)
     if not reason:
         raise UserError("discussion.reason_needed", field="reason")
     rows = type(said)._default_manager.filter(pk=said.pk, hidden_at__isnull=hidden)  # noqa: SLF001  # Django's documented name

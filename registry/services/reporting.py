@@ -26,10 +26,10 @@ from registry.models import (
 from registry.permissions import may_decide_report, may_see_report
 from registry.plain_text import plain
 from registry.rate_limits import take_turn
+from registry.reasons import checked_reason
 from registry.selectors import visible_models
 
 TEXT_LENGTH = 5_000
-OUTCOME_LENGTH = 500
 
 
 def report_model(
@@ -111,7 +111,7 @@ def reopen_report(*, report: Report, actor: Account, reason: str) -> None:
 def _decide(report: Report, actor: Account, to: ReportState, reason: str) -> None:
     if not may_decide_report(actor, report):
         raise ForbiddenError("report.not_yours_to_decide")
-    reason = plain(reason)[:OUTCOME_LENGTH]
+    reason = checked_reason(reason)
     if not reason:
         raise UserError("report.reason_needed", field="reason")
     current = Report.objects.select_related("registered_model", "version").filter(pk=report.pk).first()

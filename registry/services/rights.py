@@ -9,9 +9,8 @@ from registry.errors import ForbiddenError, NotFoundError, UserError
 from registry.events import record_event
 from registry.models import Account
 from registry.permissions import GROUPS, may_administer, may_change_account
-from registry.plain_text import plain
+from registry.reasons import checked_reason
 
-REASON_LENGTH = 500
 LARGEST_QUOTA = 2**60
 
 
@@ -39,7 +38,7 @@ def set_active(*, username: str, active: bool, actor: Account, reason: str = "")
 
     What it published stays; the reason is public.
     """
-    reason = plain(reason)[:REASON_LENGTH]
+    reason = checked_reason(reason)
     with transaction.atomic():
         account = _locked(username, actor)
         if account.is_active == active:

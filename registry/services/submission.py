@@ -19,6 +19,7 @@ from registry.jobs.queue import Due, ensure_job, requeue
 from registry.lifecycle import VERSION, move
 from registry.models import Account, Job, JobState, ModelVersion, RegisteredModel, VersionRevision, VersionState
 from registry.permissions import may_edit_version, may_retire, may_retry
+from registry.reasons import checked_reason
 from registry.services.drafts import lock_draft
 
 
@@ -84,6 +85,7 @@ def withdraw_version(*, version: ModelVersion, actor: Account, reason: str = "")
     """Take a version out of checking or review."""
     if not may_edit_version(actor, version):
         raise ForbiddenError("rights.edit")
+    reason = checked_reason(reason)
     with transaction.atomic():
         move(version, machine=VERSION, to=VersionState.WITHDRAWN, version=version, actor=actor, reason=reason)
         return signals.due_jobs(signals.version_withdrawn.send(ModelVersion, version_id=version.pk))
@@ -119,6 +121,7 @@ def retire_version(*, version: ModelVersion, actor: Account, reason: str = "") -
     """Take an approved version out of service for good; its page stays."""
     if not may_retire(actor, version):
         raise ForbiddenError("rights.retire")
+    reason = checked_reason(reason)
     with transaction.atomic():
         _retire(version, actor, reason)
         return signals.due_jobs(signals.version_retired.send(ModelVersion, version_id=version.pk))

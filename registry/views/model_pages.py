@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
+from django import forms
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from registry import selectors
 from registry.backends import serving_directory
+from registry.forms import RetireForm, WithdrawForm
 from registry.interfaces import Deployment
 from registry.models import ModelVersion, VersionState
 from registry.permissions import may_decide, may_edit_version, may_retire
@@ -52,9 +55,26 @@ def versions(request: HttpRequest, owner: str, name: str) -> HttpResponse:
 def version(request: HttpRequest, owner: str, name: str, number: int) -> HttpResponse:
     """One version: state, checks, trial run, files, examples, reviews."""
     frame = model_frame(request, owner, name, tab="model_versions")
-    found = _numbered(request, frame, number)
+    return _version_page(request, frame, _numbered(request, frame, number))
+
+
+def version_page(request: HttpRequest, found: ModelVersion, *, form: forms.Form, status: HTTPStatus) -> HttpResponse:
+    """The version's page with a form that came back, so that nothing typed is lost."""
+    registered_model = found.registered_model
+    frame = model_frame(request, registered_model.owner.username, registered_model.name, tab="model_versions")
+    return _version_page(request, frame, found, form=form, status=status)
+
+
+def _version_page(
+    request: HttpRequest,
+    frame: ModelFrame,
+    found: ModelVersion,
+    *,
+    form: forms.Form | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
+) -> HttpResponse:
     context = {
-        "row": frame.shown if found is frame.version else selectors.with_status([found])[0],
+        "row": frame.shown if found.pk == frame.version.pk else selectors.with_status([found])[0],
         "version": found,
         "checks": check_rows(selectors.current_checks(found)),
         "trial": trial_row(selectors.trial_run_of(found)),
@@ -64,10 +84,11 @@ def version(request: HttpRequest, owner: str, name: str, number: int) -> HttpRes
         "is_own": may_edit_version(request.user, found),
         "may_decide": may_decide(request.user, found),
         "may_retire": may_retire(request.user, found),
+        "reason_form": form or (RetireForm() if found.state == VersionState.APPROVED else WithdrawForm()),
         **_waiting(found),
         **conversation_context(request, found),
     }
-    return render(request, "registry/version.html", frame_context(frame) | context)
+    return render(request, "registry/version.html", frame_context(frame) | context, status=status)
 
 
 @require_safe

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,13 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from registry import selectors, services
-from registry.forms import ReasonForm
+from registry.forms import RetireForm, WithdrawForm
 from registry.permissions import may_submit
 from registry.tasks import ring
 from registry.uploads.admission import quota_of, used_bytes
 from registry.views.access import account_of, errors_as_messages, paged, requires
 from registry.views.draft.frame import to_version
 from registry.views.draft.stepper import change_requests_for
+from registry.views.model_pages import version_page
 from registry.views.own_models import own_row
 
 
@@ -46,9 +49,11 @@ def version_start(request: HttpRequest, owner: str, name: str) -> HttpResponse:
 def version_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a version back."""
     version = selectors.own_version(pk=pk, user=request.user)
-    form = ReasonForm(request.POST)
+    form = WithdrawForm(request.POST)
+    if not form.is_valid():
+        return version_page(request, version, form=form, status=HTTPStatus.BAD_REQUEST)
     with errors_as_messages(request):
-        reason = form.cleaned_data["reason"] if form.is_valid() else ""
+        reason = form.cleaned_data["reason"]
         ring(services.withdraw_version(version=version, actor=account_of(request), reason=reason))
         messages.success(request, _("Withdrawn. You can reopen it as a draft at any time."))
     return to_version(version)
@@ -82,8 +87,10 @@ def version_retry(request: HttpRequest, pk: int) -> HttpResponse:
 def version_retire(request: HttpRequest, pk: int) -> HttpResponse:
     """Take an approved version out of service."""
     version = selectors.version_by_id(pk=pk, user=request.user)
-    form = ReasonForm(request.POST)
+    form = RetireForm(request.POST)
+    if not form.is_valid():
+        return version_page(request, version, form=form, status=HTTPStatus.BAD_REQUEST)
     with errors_as_messages(request):
-        reason = form.cleaned_data["reason"] if form.is_valid() else ""
+        reason = form.cleaned_data["reason"]
         ring(services.retire_version(version=version, actor=account_of(request), reason=reason))
     return to_version(version)

@@ -20,12 +20,20 @@ class TestTakingBack:
         assert "Withdrawn." in text_of(answer)
         assert Event.objects.filter(tag="version:withdrawn", reason="A typo.").exists()
 
-    def test_a_reason_that_is_too_long_does_not_keep_the_version_there(self, web: Client, vera: Account) -> None:
-        version = in_review(owner=vera)
+    @pytest.mark.parametrize(("verb", "state"), [("version_withdraw", "in_review"), ("version_retire", "approved")])
+    def test_a_reason_that_is_too_long_comes_back_whole(
+        self, web: Client, vera: Account, verb: str, state: str
+    ) -> None:
+        version = in_state(state, owner=vera)
 
-        web.post(to("version_withdraw", version.pk), {"reason": "x" * 501})
+        answer = web.post(to(verb, version.pk), {"reason": "x" * 501})
 
-        assert fresh(version).state == VersionState.WITHDRAWN
+        page = answer.content.decode()
+        assert answer.status_code == 400
+        assert f'value="{"x" * 501}"' in page
+        assert 'href="#id_reason"' in page
+        assert "at most 500 characters" in text_of(answer)
+        assert fresh(version).state == state
 
     def test_what_came_too_late_is_told_above_the_next_page(self, web: Client, vera: Account) -> None:
         version = approved(owner=vera)
