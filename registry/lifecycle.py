@@ -57,6 +57,7 @@ def move(
     actor: Actor,
     registered_model: RegisteredModel | None = None,
     reason: str = "",
+    said: str = "",
     digest: str = "",
     guard: Mapping[str, Any] | None = None,
     public: bool = True,
@@ -65,6 +66,7 @@ def move(
     """Move `instance` to state `to`, with `changes`, an event and the catalogue's entry, or raise `ConflictError`.
 
     What is about no version names its `registered_model`, and leaves the catalogue as it is.
+    `said` names the statement whose words are the reason (see `record_event`).
     `guard` are further conditions that the stored row must meet (digests that were seen, for example).
     No row matched means that somebody else moved it first. The instance is refreshed afterwards.
     """
@@ -84,6 +86,7 @@ def move(
             from_state=before,
             to_state=to,
             reason=reason,
+            said=said,
             digest=digest,
             public=public,
         )

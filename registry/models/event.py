@@ -13,7 +13,8 @@ from registry.models.catalogue import ModelVersion, RegisteredModel
 class Event(models.Model):
     """One thing that happened. Rows are only ever added. `tag` reads `subject:action`; no actor means the portal.
 
-    `reason_hidden`: a moderator hid the words that `reason` repeats, so they are shown nowhere.
+    `said` names the statement whose words `reason` repeats, as `comment:id` or `review:id`; "" where it repeats none,
+    or where that was not kept. `reason_hidden`: a moderator hid these words, so they are shown nowhere.
     """
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)
@@ -25,6 +26,7 @@ class Event(models.Model):
     from_state = models.CharField(max_length=20, blank=True)
     to_state = models.CharField(max_length=20, blank=True)
     reason = models.TextField(blank=True)
+    said = models.CharField(max_length=60, blank=True, default="")
     reason_hidden = models.BooleanField(default=False)
     digest = models.CharField(max_length=71, blank=True)
     public = models.BooleanField(default=True)

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from registry.errors import ConflictError, ForbiddenError, UserError
-from registry.events import hide_reasons, record_event
+from registry.events import hide_words, record_event, said_name
 from registry.models import Account, DiscussionMessage, Review, ThreadComment
 from registry.permissions import may_hide_message, may_hide_said
 from registry.reasons import checked_reason
@@ -55,15 +55,10 @@ def _set_said_hidden(said: ThreadComment | Review, actor: Account, reason: str, 
         raise ForbiddenError("rights.moderate_review")
     with transaction.atomic():
         reason = _write(said, actor, reason, hidden=hidden)
-        if isinstance(said, Review):
-            subject, author, words = f"version:{said.version_id}", said.reviewer_id, said.comment
-        else:
-            subject, author, words = f"thread:{said.thread_id}", said.author_id, said.body
-        if words:
-            hide_reasons(subject=subject, actor_id=author, reason=words, hidden=hidden)
+        hide_words(said, hidden=hidden)
         record_event(
             tag="review:said_hidden" if hidden else "review:said_shown",
-            subject=f"review:{said.pk}" if isinstance(said, Review) else f"comment:{said.pk}",
+            subject=said_name(said),
             actor=actor,
             version=said.version,
             reason=reason,

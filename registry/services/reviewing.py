@@ -12,7 +12,7 @@ from registry import signals
 from registry.cards import render_comment
 from registry.checklist import CHECKLIST, is_target, missing_items
 from registry.errors import ConflictError, ForbiddenError, UserError
-from registry.events import record_event
+from registry.events import record_event, said_name
 from registry.interfaces import Verdict
 from registry.jobs.queue import Due
 from registry.lifecycle import VERSION, move
@@ -55,7 +55,7 @@ def state_review(
     try:
         with transaction.atomic():
             current = _lock_version_in_review(version, content_digest, image_digest)
-            Review.objects.create(
+            review = Review.objects.create(
                 version=current,
                 reviewer=reviewer,
                 decision=decision,
@@ -67,7 +67,7 @@ def state_review(
                 checklist=ticked,
                 targets=named,
             )
-            return _act(current, reviewer, Decision(decision), comment)
+            return _act(current, review)
     except DatabaseIntegrityError as error:
         raise ConflictError("review.approved_already") from error
 
@@ -93,7 +93,8 @@ def _lock_version_in_review(version: ModelVersion, content_digest: str, image_di
     return current
 
 
-def _act(version: ModelVersion, reviewer: Account, decision: Decision, comment: str) -> Due:
+def _act(version: ModelVersion, review: Review) -> Due:
+    reviewer, decision = review.reviewer, Decision(review.decision)
     target = {
         Decision.REQUEST_CHANGES: VersionState.CHANGES_REQUESTED,
         Decision.REJECT: VersionState.REJECTED,
@@ -107,7 +108,8 @@ def _act(version: ModelVersion, reviewer: Account, decision: Decision, comment: 
             to=target,
             version=version,
             actor=reviewer,
-            reason=comment,
+            reason=review.comment,
+            said=said_name(review),
             digest=version.content_digest,
         )
         return ()
@@ -118,7 +120,8 @@ def _act(version: ModelVersion, reviewer: Account, decision: Decision, comment: 
         subject=f"version:{version.pk}",
         actor=reviewer,
         version=version,
-        reason=comment,
+        reason=review.comment,
+        said=said_name(review),
         digest=version.image_digest,
     )
     if decision == Decision.COMMENT:

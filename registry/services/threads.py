@@ -8,7 +8,7 @@ from django.utils import timezone
 from registry.card_diff import card_lines, section_of
 from registry.cards import render_comment
 from registry.errors import ConflictError, ForbiddenError, NotFoundError, UserError
-from registry.events import record_event
+from registry.events import record_event, said_name
 from registry.models import Account, ModelVersion, ReviewThread, ThreadComment, ThreadSubject, VersionState
 from registry.permissions import may_discuss
 
@@ -52,8 +52,8 @@ def post_line_comment(
             opened_by=author,
             **_place(current, subject, line, path, position),
         )
-        ThreadComment.objects.create(thread=thread, author=author, body=body, body_html=body_html)
-        _record("review:line_comment", thread, author, reason=body)
+        comment = ThreadComment.objects.create(thread=thread, author=author, body=body, body_html=body_html)
+        _record("review:line_comment", thread, author, comment)
     return thread
 
 
@@ -69,7 +69,7 @@ def reply_to_thread(*, thread: ReviewThread, author: Account, body: str) -> Thre
         if current.comments.count() >= MOST_COMMENTS:
             raise ConflictError("thread.too_long", field=FIELD, limit=MOST_COMMENTS)
         comment = ThreadComment.objects.create(thread=current, author=author, body=body, body_html=body_html)
-        _record("review:reply", thread, author, reason=body)
+        _record("review:reply", thread, author, comment)
     return comment
 
 
@@ -112,12 +112,13 @@ def _place(
     raise UserError("thread.no_such_place", field=FIELD)
 
 
-def _record(tag: str, thread: ReviewThread, actor: Account, *, reason: str = "") -> None:
+def _record(tag: str, thread: ReviewThread, actor: Account, comment: ThreadComment | None = None) -> None:
     record_event(
         tag=tag,
         subject=f"thread:{thread.pk}",
         actor=actor,
         version=thread.version,
-        reason=reason,
+        reason=comment.body if comment else "",
+        said=said_name(comment) if comment else "",
         digest=thread.content_digest,
     )

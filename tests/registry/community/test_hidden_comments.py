@@ -84,6 +84,39 @@ def test_its_words_are_gone_everywhere_and_come_back(version: ModelVersion, olga
     assert all(text in said_in(version, Client()) for text in (RUDE, ASKED))
 
 
+def test_equal_words_of_the_same_person_stay(rita: Account, olga: Account) -> None:
+    version = in_review()
+    thread = services.post_line_comment(
+        version=version, author=rita, body=RUDE, content_digest=version.content_digest, line=1
+    )
+    again = services.reply_to_thread(thread=thread, author=rita, body=RUDE)
+    say(version, rita, "comment", RUDE)
+    say(version, rita, "comment", RUDE)
+    first = Review.objects.order_by("pk")[0]
+
+    for said in (again, first):
+        services.hide_said(said=said, actor=olga, reason=REASON)
+
+    told = Event.objects.filter(reason=RUDE).order_by("pk").values_list("tag", "reason_hidden")
+    assert list(told) == [
+        ("review:line_comment", False),
+        ("review:reply", True),
+        ("review:comment", True),
+        ("review:comment", False),
+    ]
+
+
+def test_words_of_entries_that_name_no_statement_are_found_by_themselves(version: ModelVersion, olga: Account) -> None:
+    Event.objects.update(said="")
+
+    for said in both():
+        services.hide_said(said=said, actor=olga, reason=REASON)
+
+    hidden = said_in(version, Client())
+    assert RUDE not in hidden
+    assert ASKED not in hidden
+
+
 def test_the_decision_stands_whatever_becomes_of_its_words(version: ModelVersion, olga: Account) -> None:
     services.hide_said(said=Review.objects.get(), actor=olga, reason=REASON)
 
