@@ -288,6 +288,13 @@ _ROUTES = {
             "“%(gateway)s” exists, that its controller runs, and MODEL_COMMONS_KSERVE_GATEWAY."
         ),
     ),
+    "route.lags": Message(
+        _("The gateway does not take up the last change of the route to this model."),
+        _(
+            "Requests still go where they went before. The gateway “%(gateway)s” speaks of a former state of the route "
+            "for more than five minutes. An operator must look whether its controller runs, and at its log."
+        ),
+    ),
     "route.refused": Message(
         _("The gateway does not accept the route to this model."),
         _(

@@ -122,10 +122,12 @@ class KServeRouter:
 
 
 def reduced_route(found: Object) -> Object:
-    """An HTTPRoute's way, who it is, and what gateways say of it."""
+    """An HTTPRoute's way, who it is, when it was changed last ("" if that is not told), and what gateways say of it."""
     meta = found["metadata"]
     kept = {name: meta[name] for name in _META if name in meta}
+    written = [entry for entry in meta.get("managedFields") or () if entry.get("subresource") != "status"]
     return {
+        "changed": max((str(entry.get("time") or "") for entry in written), default=""),
         "metadata": {**kept, "annotations": {ENDPOINT: meta["name"]}},
         "spec": found.get("spec") or {},
         "status": {"parents": (found.get("status") or {}).get("parents") or []},

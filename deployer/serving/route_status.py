@@ -14,6 +14,8 @@ from .pod_causes import short
 Object = Mapping[str, Any]
 PATIENCE = 60.0
 """Seconds in which a gateway may take a route up or think better of it."""
+LONGEST_LAG = 300.0
+"""Seconds in which a gateway that follows a route may go on speaking of its former state."""
 _NEEDED = ("Accepted", "ResolvedRefs")
 
 
@@ -21,18 +23,20 @@ def trouble_with(route: Object, cluster: Cluster, *, now: float) -> RouteTrouble
     """Why requests do not reach the cups of this HTTPRoute, or None if they do or it is too early to say.
 
     A gateway may have several listeners and so several words about one route: one that accepts it is enough. What was
-    said of an earlier generation does not count. `now` is epoch seconds.
+    said of an earlier generation does not count; one that says nothing else for long follows the route no more.
+    `now` is epoch seconds.
     """
     ours = [parent for parent in (route.get("status") or {}).get("parents") or () if _is_ours(parent, cluster)]
     said = [conditions for parent in ours if (conditions := _current(parent, route))]
     complaints = [_complaint(conditions) for conditions in said]
     if any(complaint is None for complaint in complaints):
         return None
+    if not said and ours:
+        lags = now - (epoch(route.get("changed")) or now) >= LONGEST_LAG
+        return RouteTrouble(code="route.lags", params={"gateway": _gateway(cluster)}) if lags else None
     if not said:
-        since = epoch(route["metadata"].get("creationTimestamp")) or now
-        if now - since < PATIENCE or ours:
-            return None
-        return RouteTrouble(code="route.ignored", params={"gateway": _gateway(cluster)})
+        waited = now - (epoch(route["metadata"].get("creationTimestamp")) or now) >= PATIENCE
+        return RouteTrouble(code="route.ignored", params={"gateway": _gateway(cluster)}) if waited else None
     lasting = [one for one in complaints if one and now - (epoch(one.get("lastTransitionTime")) or now) >= PATIENCE]
     if len(lasting) < len(complaints):
         return None

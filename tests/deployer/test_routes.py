@@ -120,6 +120,7 @@ def test_a_route_that_the_gateway_refuses_is_told_until_it_is_followed(router: F
     assert scene.serving().calls.count(("apply", rollout.cup_name)) == applied, "the replica needs nothing"
     for page in (f"/rollouts/{rollout.pk}/", "/operations/"):
         assert "no such listener" in pages.text_of(client.get(page))
+    assert "An operator has to act." in pages.text_of(client.get("/operations/"))
 
     router.ignored.clear()
     scene.work(reconcile())
