@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from deployer.errors import TransientError
 from deployer.interfaces import CupSpec, ServingResponse
@@ -138,6 +139,15 @@ def test_metadata_and_health(web: Client, path: str, content: object) -> None:
     response = web.get(path)
     assert (response.status_code, response.json()) == (200, content)
     assert web.head(path).status_code == 200
+
+
+def test_readiness_costs_the_same_however_many_there_are(
+    web: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(1) as asked:
+        assert web.get("/serve/v2/health/ready").status_code == 200
+
+    assert asked.captured_queries[0]["sql"].endswith("LIMIT 1")
 
 
 def test_v1_requests_keep_their_path(web: Client) -> None:
