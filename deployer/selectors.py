@@ -10,12 +10,13 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from deployer.errors import ConflictError, NotFoundError
-from deployer.models import BuildLogLine, Endpoint, ImageBuild, Rollout, RolloutState
+from deployer.models import BuildLogLine, Endpoint, ImageBuild, ImageBuildState, Rollout, RolloutState
 from deployer.oci.reference import is_digest
 from registry.models import Event, Example, Job, JobState, ModelVersion, VersionState
 from registry.selectors import public_events
 
 UNDER_WAY = (RolloutState.PENDING, RolloutState.APPLYING)
+UNFINISHED_BUILDS = frozenset({ImageBuildState.QUEUED, ImageBuildState.BUILDING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

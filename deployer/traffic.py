@@ -16,6 +16,7 @@ from deployer.services.figures import COUNT_COLUMNS, DAY, HOUR, MINUTE, QUARTER
 
 SHORTEST_SECONDS = 30
 SPARK_SLOTS = 24
+WEEK = 7 * 86_400
 # Written out, since building a query with two dozen sums costs the ORM ten times what running it costs the database.
 # Every name in it is one of ours; what is asked for goes in as parameters.
 _SUMS = ", ".join(f"SUM({name})" for name in COUNT_COLUMNS)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from registry.models import Account, Concern, DiscussionMessage, Event, Notification, VersionState
 from registry.permissions import may_handle_reports, may_review
-from registry.views.presentation import actor_name, event_comment, event_text
+from registry.presentation.events import actor_name, event_comment, event_text
 
 # The page of the row that an event is about, by the kind that its subject names; not every installation has them all.
 PAGES = {"image_build": "deployer:build", "rollout": "deployer:rollout"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -94,3 +95,15 @@ def called_name(call: ast.Call) -> str:
 
 def strings_in(node: ast.AST) -> set[str]:
     return {part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+
+
+def is_standard(name: str) -> bool:
+    return name.partition(".")[0] in sys.stdlib_module_names
+
+
+def page_sources() -> Iterator[Source]:
+    """Scripts, templates and tests: only their length matters here."""
+    for folder, endings in {"static": {".js", ".mjs"}, "templates": {".html"}, "tests": {".py"}}.items():
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in endings and "node_modules" not in path.parts:
+                yield Source(path.relative_to(ROOT).as_posix(), path.read_text())

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import ast
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 import pytest
 
 from tests.architecture import (
+    APPS,
     FUNCTIONS,
-    ROOT,
     Rule,
     Source,
     below,
     called_name,
     calls,
     is_module,
+    is_standard,
+    page_sources,
     project,
     strings_in,
     unlike,
@@ -114,6 +115,19 @@ def layer_of(module: str) -> int:
     if app not in {"registry", "deployer"}:
         return -1
     return max((number for number, (_, names) in enumerate(LAYERS) if below(rest, *names)), default=-1)
+
+
+def pages_and_api_stand_apart(sources: Sequence[Source]) -> list[str]:
+    """Rule 2: what both show lies below both, in `presentation` and the like."""
+    complaints = []
+    for kind, other in (("views", "api"), ("api", "views")):
+        others = [f"{app}.{other}" for app in APPS]
+
+        def allowed(_source: Source, name: str, others: Sequence[str] = others) -> bool:
+            return not below(name, *others)
+
+        complaints += unlike(sources, where=[f"{app}.{kind}" for app in APPS], allowed=allowed)
+    return complaints
 
 
 def services_never_ring(sources: Sequence[Source]) -> list[str]:
@@ -274,18 +288,6 @@ def no_bag_of_functions(sources: Sequence[Source]) -> list[str]:
     return [s.path for s in sources if s.path.rpartition("/")[2] in {"utils.py", "helpers.py", "common.py", "misc.py"}]
 
 
-def is_standard(name: str) -> bool:
-    return name.partition(".")[0] in sys.stdlib_module_names
-
-
-def page_sources() -> Iterator[Source]:
-    """Scripts, templates and tests: only their length matters here."""
-    for folder, endings in {"static": {".js", ".mjs"}, "templates": {".html"}, "tests": {".py"}}.items():
-        for path in (ROOT / folder).rglob("*"):
-            if path.suffix in endings and "node_modules" not in path.parts:
-                yield Source(path.relative_to(ROOT).as_posix(), path.read_text())
-
-
 BROKEN: dict[Rule, list[list[Source]]] = {
     apps_know_their_place: [
         [Source("registry/models/x.py", "import portal.env")],
@@ -302,6 +304,10 @@ BROKEN: dict[Rule, list[list[Source]]] = {
             Source("registry/events.py", "import registry.between"),
             Source("registry/between.py", "from registry.services import submit_version"),
         ],
+    ],
+    pages_and_api_stand_apart: [
+        [Source("registry/api/x.py", "from registry.views.access import requires")],
+        [Source("deployer/views/x.py", "from deployer.api.answers import figures_row")],
     ],
     services_never_ring: [[Source("registry/services/x.py", "def f(task):\n    task.delay(1)")]],
     adapters_see_interfaces_only: [

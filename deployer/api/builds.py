@@ -13,8 +13,9 @@ from deployer import overview, selectors, services
 from deployer.api.answers import BuildAnswer, BuildDetailAnswer, build_detail, build_row
 from deployer.api.work import OWNER_OR_OPERATOR, Work
 from deployer.models import ImageBuildState
+from deployer.outputs import raw_log_answer
 from deployer.presentation import log_rows
-from deployer.views.builds import RUNNING, raw_log_answer
+from deployer.selectors import UNFINISHED_BUILDS
 from registry.api.base import ApiView, answered
 from registry.api.fields import (
     BooleanField,
@@ -110,7 +111,7 @@ class Log(BuildView):
         body = {
             "lines": rows,
             "after": rows[-1].number if rows else after,
-            "running": more or build.state in RUNNING,
+            "running": more or build.state in UNFINISHED_BUILDS,
         }
         return answered(LogAnswer, body)
 

@@ -25,8 +25,7 @@ from deployer.api.figures import FiguresAnswer, PeriodQuery, TrafficAnswer, figu
 from deployer.attention import Seen, attention_rows
 from deployer.deployments import SORTS, WORST_FIRST, deployment_rows, deployments_in_order
 from deployer.sync import Sync, is_compared, last_sweep
-from deployer.traffic import LAST_DAY, PERIODS
-from deployer.views.operations import WEEK
+from deployer.traffic import LAST_DAY, PERIODS, WEEK
 from registry.api.addresses import site_address
 from registry.api.base import ApiView, answered
 from registry.api.fields import BooleanField, CharField, ChoiceField, DateTimeField, FloatField, IntegerField

@@ -22,7 +22,7 @@ from deployer.api.answers import (
 from deployer.api.work import OWNER_OR_OPERATOR, Work
 from deployer.errors import ForbiddenError
 from deployer.models import RolloutState
-from deployer.views.rollouts import replica_output
+from deployer.outputs import replica_output
 from registry.api.base import ApiView, answered
 from registry.api.fields import CharField, ChoiceField, IntegerField, NothingBody, ReasonBody
 from registry.api.operations import operation

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import translation
 from django.views.decorators.http import require_POST, require_safe
 
 from deployer import overview, selectors, services
-from deployer.models import ImageBuild, ImageBuildState
+from deployer.models import ImageBuild
+from deployer.outputs import raw_log_answer
 from deployer.presentation import build_phases, failure_note, log_rows
+from deployer.selectors import UNFINISHED_BUILDS
 from registry.permissions import may_retry, may_submit
+from registry.presentation.events import timeline_rows
 from registry.tasks import ring
 from registry.views.access import account_of, asked, errors_as_messages, paged, requires
-from registry.views.presentation import timeline_rows
 
 LONGEST_NUMBER = 9
-RUNNING = frozenset({ImageBuildState.QUEUED, ImageBuildState.BUILDING})
 
 
 @require_safe
@@ -67,15 +65,6 @@ def raw_log(request: HttpRequest, pk: int) -> HttpResponse:
     return raw_log_answer(selectors.build_by_id(pk))
 
 
-def raw_log_answer(build: ImageBuild) -> HttpResponse:
-    """A build's log as an answer that no browser renders."""
-    with translation.override("en"):
-        rows = log_rows(selectors.log_of(build))
-    lines = [f"{row.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} {row.text}\n" for row in rows]
-    headers = {"Content-Security-Policy": "sandbox; default-src 'none'", "X-Content-Type-Options": "nosniff"}
-    return HttpResponse("".join(lines), content_type="text/plain; charset=utf-8", headers=headers)
-
-
 @require_POST
 @requires(may_submit)
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
@@ -112,7 +101,7 @@ def _log(build: ImageBuild, *, after: int = 0) -> dict[str, object]:
 
 
 def _running(build: ImageBuild) -> bool:
-    return build.state in RUNNING
+    return build.state in UNFINISHED_BUILDS
 
 
 def _milliseconds(seconds: float | None) -> float | None:

@@ -19,13 +19,12 @@ from deployer.kpis import kpis
 from deployer.models import ImageBuild
 from deployer.operations_rows import build_chart, failure_rows, job_rows, standing_rows
 from deployer.sync import is_compared, last_sweep
+from deployer.traffic import WEEK
 from deployer.traffic_charts import rollout_markers, traffic_charts, traffic_csv
 from deployer.views.periods import chosen_period, csv_response
 from registry.permissions import may_administer, may_operate
 from registry.selectors.people import people
 from registry.views.access import asked
-
-WEEK = 7 * 86_400
 
 
 @require_safe

@@ -16,16 +16,16 @@ from deployer.backends import serving_backend
 from deployer.errors import PortalError
 from deployer.interfaces import CupPhase, CupStatus
 from deployer.models import Rollout, RolloutState
+from deployer.outputs import replica_output
 from deployer.presentation import failure_note, rollout_phases
 from deployer.sync import health_word, is_compared, last_sweep, sync_of
 from registry.messages import message
 from registry.permissions import may_operate, may_retry, may_submit
+from registry.presentation.events import timeline_rows
 from registry.reasons import LONGEST_REASON
 from registry.tasks import ring
 from registry.views.access import account_of, errors_as_messages, paged, requires
-from registry.views.presentation import timeline_rows
 
-LOG_BYTES = 16_384
 HISTORY_ROWS = 10
 
 
@@ -144,12 +144,3 @@ def _replica(rollout: Rollout) -> CupStatus | None:
     except PortalError:
         return None
     return None if status.phase is CupPhase.ABSENT else status
-
-
-def replica_output(rollout: Rollout) -> str:
-    """The end of the replica's output; what was kept of it once the replica is gone."""
-    kept = str(rollout.failure_params.get("log_tail", ""))
-    try:
-        return serving_backend().logs(rollout.cup_name, max_bytes=LOG_BYTES) or kept
-    except PortalError:
-        return kept

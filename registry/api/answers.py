@@ -13,8 +13,8 @@ from registry.api.addresses import absolute
 from registry.api.fields import BooleanField, CharField, DateTimeField, DictField, FloatField, IntegerField, URLField
 from registry.interfaces import ServingInfo
 from registry.models import Example, ModelVersion, RegisteredModel, VersionFile, VersionState
+from registry.presentation.rows import WaitNote, wait_note
 from registry.selectors import VersionWithStatus
-from registry.views.presentation import WaitNote, wait_note
 
 
 class ModelRefAnswer(Serializer[Any]):

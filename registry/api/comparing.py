@@ -14,7 +14,7 @@ from registry.api.base import ApiView, answered
 from registry.api.fields import BooleanField, CharField, ChoiceField, IntegerField, StrictSerializer
 from registry.api.operations import operation
 from registry.comparison import Comparison
-from registry.views.compare import ComparedVersions, compared
+from registry.presentation.comparison import ComparedVersions, compared
 
 LARGEST_NUMBER = 2**31 - 1
 

@@ -19,9 +19,9 @@ from registry.api.operations import operation
 from registry.api.paging import Order, PageQuery, page_answer, page_of, shown_page
 from registry.models import DiscussionMessage, RegisteredModel, Scope
 from registry.permissions import may_take_part
+from registry.presentation.addresses import message_path
 from registry.reasons import LONGEST_REASON
 from registry.selectors import discussion as reads
-from registry.views.discussion import message_path
 
 NEWEST_WORD_FIRST = Order(("newest_at", "pk"))
 OLDEST_FIRST = Order(("pk",), descending=False)

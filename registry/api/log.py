@@ -20,9 +20,8 @@ from registry.api.operations import operation
 from registry.api.paging import NEWEST_FIRST, PageQuery, page_answer, page_of, shown_page
 from registry.errors import UserError
 from registry.models import Event
+from registry.presentation.events import event_comment, event_text, tags_asked_for
 from registry.selectors import LogFilter
-from registry.views.log import asked_tags
-from registry.views.presentation import event_comment, event_text
 
 
 class EventQuery(PageQuery):
@@ -75,7 +74,7 @@ class Events(ApiView):
         if owner:
             selectors.model_named(user=request.user, owner=owner, name=name)  # a slip shall not look like silence
         wanted = LogFilter(
-            tags=asked_tags(query.get("tag", "")),
+            tags=tags_asked_for(query.get("tag", "")),
             owner=owner,
             model=name,
             actor=query.get("actor", ""),

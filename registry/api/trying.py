@@ -17,8 +17,8 @@ from registry.api.fields import CharField, ChoiceField, DictField, FloatField, I
 from registry.api.operations import operation
 from registry.models import Scope
 from registry.permissions import may_submit
+from registry.presentation.draft_trial import trial_context
 from registry.tasks import ring
-from registry.views.draft.trial import trial_context
 
 OWNER = {"scopes": (Scope.SUBMIT,), "right": may_submit}
 

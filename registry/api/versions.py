@@ -40,9 +40,9 @@ from registry.interfaces import Verdict
 from registry.licences import LICENCES
 from registry.models import ModelVersion, Scope
 from registry.permissions import may_submit
+from registry.presentation.downloads import file_answer
+from registry.presentation.rows import check_rows, trial_row
 from registry.tasks import ring
-from registry.views.downloads import file_answer
-from registry.views.presentation import check_rows, trial_row
 
 MIB = 1024**2
 OWNER = {"scopes": (Scope.SUBMIT,), "right": may_submit}

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -18,6 +17,7 @@ from registry.errors import ForbiddenError
 from registry.forms_community import HideForm, MessageForm
 from registry.models import DiscussionMessage, RegisteredModel
 from registry.permissions import User, may_edit_message, may_hide_message, may_take_part
+from registry.presentation.addresses import message_path
 from registry.selectors import visible_models
 from registry.selectors.discussion import answers_of, message_of, topics_of
 from registry.selectors.threads import reviewed_versions
@@ -106,13 +106,6 @@ def hide(request: HttpRequest, owner: str, name: str, pk: int) -> HttpResponse:
             return redirect(message_path(found))
     context = {"form": form, "message_row": found, "back": message_path(found)}
     return _page(request, "registry/discussion_hide.html", frame_context(frame) | context)
-
-
-def message_path(message: DiscussionMessage) -> str:
-    """The address of a message: its topic's page, at its place."""
-    model = message.registered_model
-    page = reverse("registry:discussion_topic", args=[model.owner.username, model.name, message.topic_id or message.pk])
-    return f"{page}#message-{message.pk}"
 
 
 def _posted(

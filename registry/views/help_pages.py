@@ -28,7 +28,7 @@ from registry.inspection.formats import (
 from registry.licences import LICENCES
 from registry.messages import message_alone
 from registry.permissions import ADMINISTRATORS, OPERATORS, REVIEWERS
-from registry.views.presentation import CHECK_TITLES
+from registry.presentation.rows import CHECK_TITLES
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

@@ -22,10 +22,10 @@ from django.views.decorators.http import require_safe
 
 from registry import selectors
 from registry.models import Event
+from registry.presentation.events import EVENT_TEXTS, event_kind, tags_asked_for, timeline_rows
 from registry.selectors import LogFilter
 from registry.views.access import asked, asked_number
 from registry.views.model_frame import origin_of
-from registry.views.presentation import EVENT_TEXTS, event_kind, timeline_rows
 
 PAGE = 50
 GROUPS = {
@@ -96,20 +96,13 @@ def wanted_of(request: HttpRequest) -> LogFilter:
     """The filters that the address names; what makes no sense there is left out."""
     owner, slash, model = asked(request, "model").partition("/")
     return LogFilter(
-        tags=asked_tags(asked(request, "tag")),
+        tags=tags_asked_for(asked(request, "tag")),
         owner=owner if slash else "",
         model=model if slash else owner,
         actor=asked(request, "actor"),
         since=_day(asked(request, "since")),
         until=_day(asked(request, "until")),
     )
-
-
-def asked_tags(asked_for: str) -> Sequence[str]:
-    """The kinds that a filter means; a group, such as `version:`, means all of its kinds."""
-    if asked_for.endswith(":"):
-        return [tag for tag in EVENT_TEXTS if tag.startswith(asked_for)] or [asked_for]
-    return [asked_for] if asked_for else []
 
 
 def _day(text: str) -> date | None:

@@ -18,12 +18,13 @@ from registry.forms import RetireForm, WithdrawForm
 from registry.interfaces import Deployment
 from registry.models import ModelVersion, VersionState
 from registry.permissions import may_decide, may_edit_version, may_retire
+from registry.presentation.events import timeline_rows
+from registry.presentation.rows import check_rows, example_rows, file_rows, trial_row
 from registry.views.access import PAGE_SIZE, paged
 from registry.views.conversation import conversation_context
 from registry.views.file_preview import preview_of
 from registry.views.last_day import last_day_box
 from registry.views.model_frame import ModelFrame, citations_of, frame_context, model_frame, snippets_of
-from registry.views.presentation import check_rows, example_rows, file_rows, timeline_rows, trial_row
 
 RECENT = 8
 

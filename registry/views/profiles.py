@@ -12,11 +12,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from registry import services
 from registry.forms_community import ProfileForm
 from registry.permissions import may_be_told
+from registry.presentation.events import timeline_rows
 from registry.selectors import presences
 from registry.selectors.profiles import account_named, profile_figures, public_acts_of, public_models_of
 from registry.selectors.watching import watched_models
 from registry.views.access import account_of, errors_on, paged, requires
-from registry.views.presentation import timeline_rows
 
 RECENT = 15
 WATCHED = 10

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from registry import selectors
-from registry.views.downloads import file_answer
+from registry.presentation.downloads import file_answer
+from registry.presentation.events import timeline_rows
 from registry.views.model_frame import origin_of
-from registry.views.presentation import timeline_rows
 
 RECENT = 8
 NEWEST = 6

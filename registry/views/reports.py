@@ -28,6 +28,8 @@ from registry.models import (
     ThreadComment,
 )
 from registry.permissions import may_decide_report, may_handle_reports, may_hide_message, may_hide_said, may_retire
+from registry.presentation.addresses import message_path
+from registry.presentation.events import timeline_rows
 from registry.rate_limits import address_key
 from registry.selectors import model_named, version_numbered
 from registry.selectors.discussion import message_of
@@ -41,9 +43,7 @@ from registry.selectors.reports import (
     reported_review,
 )
 from registry.views.access import account_of, asked, asked_number, errors_as_messages, errors_on, paged, requires
-from registry.views.discussion import message_path
 from registry.views.moderation import said_path
-from registry.views.presentation import timeline_rows
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 

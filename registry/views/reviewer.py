@@ -19,13 +19,14 @@ from registry.comparison import Comparison
 from registry.forms import NewThreadForm, ReviewForm
 from registry.models import Decision, ModelVersion, ThreadSubject
 from registry.permissions import may_review
+from registry.presentation.events import timeline_rows
+from registry.presentation.rows import check_rows, example_rows, file_rows, trial_row
 from registry.selectors import desk, threads
 from registry.selectors.desk import Base
 from registry.selectors.threads import PlacedThread
 from registry.tasks import ring
 from registry.views.access import PAGE_SIZE, account_of, asked, asked_number, errors_on, paged, requires
 from registry.views.conversation import conversation_context
-from registry.views.presentation import check_rows, example_rows, file_rows, timeline_rows, trial_row
 from registry.views.review_frame import ReviewFrame, frame_context, review_frame
 from registry.views.review_rows import Choice, card_rows, decision_options, suggested_targets
 

@@ -17,13 +17,13 @@ from registry import selectors, services
 from registry.examples import ExampleInput, parse_examples_json
 from registry.models import ModelVersion
 from registry.permissions import may_submit
+from registry.presentation.draft_trial import trial_context
 from registry.readable_json import readable_json
 from registry.tasks import ring
 from registry.views.access import account_of, errors_as_messages, requires
 from registry.views.draft import frame
 from registry.views.draft.example_forms import MOST_FIELDS, ExamplesForm, field_count, new_example
 from registry.views.draft.forms import MIB, ExamplesTextForm
-from registry.views.draft.trial import trial_context
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 TEXT = "text"

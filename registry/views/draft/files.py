@@ -17,13 +17,13 @@ from registry import selectors, services
 from registry.inspection.formats import browser_table
 from registry.models import ModelVersion
 from registry.permissions import may_submit
+from registry.presentation.rows import FileRow, file_rows
 from registry.tasks import ring
 from registry.uploads.selectors import takes_direct_uploads, unfinished_uploads
 from registry.views.access import account_of, errors_as_messages, requires
 from registry.views.draft import frame
 from registry.views.draft.upload_commands import upload_commands
 from registry.views.model_frame import origin_of
-from registry.views.presentation import FileRow, file_rows
 
 
 @require_safe

@@ -14,12 +14,12 @@ from registry.interfaces import Verdict
 from registry.licences import licence_named
 from registry.models import ModelVersion
 from registry.permissions import may_submit
+from registry.presentation.rows import check_rows, wait_note
 from registry.tasks import ring
 from registry.views.access import account_of, errors_as_messages, errors_on, requires
 from registry.views.draft import frame
 from registry.views.draft.forms import SubmitForm
 from registry.views.draft.stepper import mending_links
-from registry.views.presentation import check_rows, wait_note
 
 
 @require_safe

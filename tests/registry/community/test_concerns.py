@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 
 from registry import services
 from registry.models import Account, Notification, UntoldEvent
+from registry.presentation.events import EVENT_TEXTS
 from registry.selectors.concerns import CIRCLES
 from registry.services.notifying import tell_concerned
-from registry.views.presentation import EVENT_TEXTS
 from tests.factories import make_account
 from tests.registry.community.telling import bare_version, happened, tell, told, words
 from tests.registry.scene import in_review, say

@@ -12,8 +12,8 @@ from registry import selectors
 from registry.examples import compare_answers
 from registry.messages import Message, message
 from registry.models import DraftTrial, Example, JobState, ModelVersion
+from registry.presentation.rows import wait_note
 from registry.readable_json import readable_json
-from registry.views.presentation import wait_note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
