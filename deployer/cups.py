@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from deployer.errors import ClusterError, ConflictError, ModelStartError, PortalError, TransientError, WhoActs
+from deployer.errors import (
+    ClusterError,
+    ConflictError,
+    ModelStartError,
+    PortalError,
+    RuntimeUnavailableError,
+    TransientError,
+    WhoActs,
+)
 from deployer.interfaces import CupPhase, CupSpec, CupStatus, ServingBackend, ServingResponse
 from deployer.models import Rollout
 from deployer.packaging import draft_files, served_files
@@ -146,3 +155,12 @@ def _cup(version: ModelVersion, *, name: str, model_name: str, digest: str) -> C
         cpu_millis=version.cpu_millis,
         memory_bytes=version.memory_bytes,
     )
+
+
+@contextmanager
+def repeated_while_unavailable() -> Iterator[None]:
+    """A missing environment or an unreachable backend is worth repeating before an operator is called."""
+    try:
+        yield
+    except RuntimeUnavailableError as error:
+        raise TransientError(error.code, field=error.field, **error.params) from error

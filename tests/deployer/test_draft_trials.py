@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from deployer import cups, handlers
+from deployer import cups
 from deployer.draft_trial import MAX_ANSWER_BYTES
+from deployer.handlers import trials
 from deployer.interfaces import CupSpec, ServingResponse
 from deployer.reconcile import reconcile
 from registry import services
@@ -95,7 +96,7 @@ def test_files_that_failed_a_check_are_never_started(draft: ModelVersion) -> Non
 def test_answers_wait_for_the_checks_of_the_present_content(
     draft: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handlers, "CHECKS_SECONDS", 0.0)
+    monkeypatch.setattr(trials, "CHECKS_SECONDS", 0.0)
     Check.objects.filter(version=draft).update(content_digest="sha256:old")
 
     scene.work(services.try_draft(version=draft, actor=scene.owner_of(draft)))
