@@ -6,6 +6,7 @@ import { Counter } from './draft/counter.js';
 import { Kept, restore } from './draft/kept.js';
 
 const WAIT_MS = 1200;
+const LONGEST_WAIT_MS = 30000;
 const RETRY_MS = 10000;
 const MAX_KEEPALIVE_BYTES = 60000;
 const CONFLICT = 409;
@@ -150,7 +151,8 @@ class Autosave {
 			body,
 			headers: { 'X-Autosave': '1', Accept: 'application/json' },
 			keepalive: leaving && body.toString().length < MAX_KEEPALIVE_BYTES,
-			redirect: 'error'
+			redirect: 'error',
+			signal: AbortSignal.timeout( LONGEST_WAIT_MS )
 		} );
 		if ( !response.ok && response.status !== CONFLICT && response.status !== INVALID ) {
 			throw new Error( String( response.status ) );

@@ -4,11 +4,12 @@
  */
 import { creationOptions, credentialAsJson, requestOptions } from './webauthn/json.js';
 
+const LONGEST_WAIT_MS = 30000;
 const KNOWN_ERRORS = { NotAllowedError: 'cancelled', InvalidStateError: 'known', SecurityError: 'address' };
 
 async function options( form ) {
 	if ( form.dataset.webauthn === 'login' ) {
-		const response = await fetch( form.action, { headers: { Accept: 'application/json' } } );
+		const response = await fetch( form.action, { headers: { Accept: 'application/json' }, signal: AbortSignal.timeout( LONGEST_WAIT_MS ) } );
 		if ( !response.ok ) {
 			throw new Error( 'no challenge' );
 		}

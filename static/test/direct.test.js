@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
+import { LONGEST_SILENCE_MS } from '../js/upload/silence.js';
 
 /* A browser of a few lines: requests are answered by the test, and nobody waits. */
 const MB = 1 << 20;
+const SILENCE = -1;
 const page = { direct: '/begin/', tusScript: '/tus.js' };
 const file = new File( [ new Uint8Array( 2.5 * MB ) ], 'model.npy', { lastModified: 7 } );
 let asked;
@@ -10,8 +12,16 @@ let answers;
 let puts;
 let putAnswers;
 
-globalThis.setTimeout = ( run ) => setImmediate( run );
-globalThis.clearTimeout = () => {};
+const silences = new Set();
+globalThis.setTimeout = ( run, milliseconds ) => {
+	if ( milliseconds === LONGEST_SILENCE_MS ) {
+		silences.add( run );
+	} else {
+		setImmediate( run );
+	}
+	return run;
+};
+globalThis.clearTimeout = ( run ) => silences.delete( run );
 Object.defineProperty( globalThis, 'navigator', { value: { onLine: true } } );
 globalThis.document = Object.assign( new EventTarget(), {
 	createElement: () => ( { remove() {} } ),
@@ -23,8 +33,8 @@ globalThis.fetch = async ( path, { method, body } ) => {
 	const [ status, told ] = typeof given === 'function' ? given( body && JSON.parse( body ) ) : given;
 	return { ok: status < 400, status, text: async () => told ? JSON.stringify( told ) : '' };
 };
-globalThis.XMLHttpRequest = class {
-	upload = {};
+globalThis.XMLHttpRequest = class extends EventTarget {
+	upload = new EventTarget();
 
 	open( method, url ) {
 		this.url = url;
@@ -33,18 +43,25 @@ globalThis.XMLHttpRequest = class {
 	send( blob ) {
 		puts.push( [ this.url, blob.size ] );
 		const status = putAnswers.length ? putAnswers.shift() : 200;
+		if ( status === SILENCE ) {
+			setImmediate( [ ...silences ].at( -1 ) );
+			return;
+		}
 		setImmediate( () => {
 			this.status = status;
-			if ( status ) {
-				this.onload();
-			} else {
-				this.onerror();
-			}
-			this.onloadend();
+			this.end( status ? this.onload : this.onerror );
 		} );
 	}
 
-	abort() {}
+	abort() {
+		this.end( this.onabort );
+	}
+
+	end( how ) {
+		how();
+		this.dispatchEvent( new Event( 'loadend' ) );
+		this.onloadend();
+	}
 };
 
 let startTus;
@@ -105,6 +122,15 @@ test( 'a part that is refused is sent again to a new address', async () => {
 	assert.ok( ( await send() ).done );
 	assert.equal( puts.length, 5 );
 	assert.equal( new Set( puts.map( ( [ url ] ) => url ) ).size, 5 );
+} );
+
+test( 'a part that falls silent is sent again to a new address', async () => {
+	putAnswers = [ 200, SILENCE ];
+	const told = await send();
+	assert.ok( told.done );
+	assert.equal( puts.length, 4 );
+	assert.equal( new Set( puts.map( ( [ url ] ) => url ) ).size, 4 );
+	assert.equal( silences.size, 0, 'nothing waits on after its end' );
 } );
 
 test( 'a storage that lets nothing in is left for tus, and the room is given back', async () => {

@@ -7,6 +7,7 @@ import { explain, wasDisconnected } from './failures.js';
 import { filesOfDrop, filesOfInput } from './picking.js';
 import { Row } from './row.js';
 import { isLeftOut, judge } from './rules.js';
+import { limited } from './silence.js';
 import { Texts } from './texts.js';
 
 const SPEED_WINDOW_MS = 5000;
@@ -311,11 +312,13 @@ class Uploader {
 
 	async reloadFiles() {
 		try {
-			const response = await fetch( this.root.dataset.filesUrl, { headers: { Accept: 'text/html' } } );
-			if ( !response.ok ) {
+			const text = await limited( null, async ( signal ) => {
+				const response = await fetch( this.root.dataset.filesUrl, { headers: { Accept: 'text/html' }, signal } );
+				return response.ok ? response.text() : null;
+			} );
+			if ( text === null ) {
 				return;
 			}
-			const text = await response.text();
 			const focused = this.files.contains( document.activeElement );
 			this.files.innerHTML = text;
 			if ( focused ) {

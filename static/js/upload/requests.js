@@ -1,5 +1,6 @@
 /* Requests of the direct way. Failures look as those of tus-js-client do, so that both are explained in the same words. */
 import { mayPass, RETRY_DELAYS_MS, statusOf } from './failures.js';
+import { endSilence, limited } from './silence.js';
 
 const TRIES = 3;
 const CONFLICT = 409;
@@ -12,7 +13,11 @@ function failure( status, body = '' ) {
 	} );
 }
 
-async function askOnce( method, path, { csrfToken, body, signal } ) {
+function askOnce( method, path, options ) {
+	return limited( options.signal, ( signal ) => answered( method, path, { ...options, signal } ) );
+}
+
+async function answered( method, path, { csrfToken, body, signal } ) {
 	const headers = { 'X-CSRFToken': csrfToken, Accept: 'application/json', 'Tus-Resumable': '1.0.0' };
 	if ( body ) {
 		headers[ 'Content-Type' ] = 'application/json';
@@ -45,7 +50,10 @@ export async function ask( method, path, options ) {
 	}
 }
 
-/* Sends one part. fetch() cannot tell how far a body is, so this is the older request; `progress` gets bytes of the part. */
+/*
+ * Sends one part; `progress` gets bytes of it. fetch() cannot tell how far a body is, so this is the older request. One that
+ * falls silent ends as a cut line does.
+ */
 export function put( url, blob, signal, progress ) {
 	return new Promise( ( resolve, reject ) => {
 		const request = new XMLHttpRequest();
@@ -53,9 +61,10 @@ export function put( url, blob, signal, progress ) {
 		request.open( 'PUT', url );
 		request.upload.onprogress = ( event ) => progress( event.loaded );
 		request.onload = () => request.status >= OK && request.status < REDIRECT ? resolve() : reject( failure( request.status ) );
-		request.onerror = request.onabort = request.ontimeout = () => reject( failure( 0 ) );
+		request.onerror = request.onabort = () => reject( failure( 0 ) );
 		request.onloadend = () => signal.removeEventListener( 'abort', abort );
 		signal.addEventListener( 'abort', abort );
+		endSilence( request, abort );
 		request.send( blob );
 	} );
 }
