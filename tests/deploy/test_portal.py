@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
@@ -140,8 +141,26 @@ def test_settings_exist_and_secrets_are_files_of_one_secret() -> None:
         mounts = {mount["name"]: mount for mount in container["volumeMounts"]}
         assert mounts["secrets"]["mountPath"] == "/run/secrets"
         assert mounts["secrets"]["readOnly"]
+        assert mounts["signing"]["readOnly"]
         assert mounts.keys() == {volume["name"] for volume in pod["volumes"]}
     assert not [name for name in settings if name.endswith(("PASSWORD", "SECRET_KEY", "TOKEN", "SECRET_ACCESS_KEY"))]
+
+
+def test_workers_alone_can_sign() -> None:
+    """What comes from outside reaches web servers, and those hold nothing that signs."""
+    path = Path(one("ConfigMap/model-commons")["data"]["MODEL_COMMONS_SIGNING_KEY_FILE"])
+    sources = {}
+    for name in PROGRAMS:
+        pod = pod_of(name)
+        (mount,) = [each for each in pod["containers"][0]["volumeMounts"] if each["name"] == "signing"]
+        assert Path(mount["mountPath"]) == path.parent
+        (sources[name],) = [volume for volume in pod["volumes"] if volume["name"] == "signing"]
+        assert [v["secret"]["secretName"] for v in pod["volumes"] if "secret" in v] == ["model-commons"]
+    public = {"name": "signing", "configMap": {"name": "model-commons-signing"}}
+    assert sources["Deployment/web"] == sources["Job/prepare"] == public
+    secret, former = sources["Deployment/worker"]["projected"]["sources"]
+    assert secret["secret"] == {"name": "model-commons-signing", "items": [{"key": path.name, "path": path.name}]}
+    assert former["configMap"]["optional"], "no key was changed yet"
 
 
 def test_a_new_release_takes_over_without_a_gap() -> None:
