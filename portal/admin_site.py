@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +20,7 @@ OWN_APPS = frozenset({"registry", "deployer"})
 class PortalAdminSite(AdminSite):
     """Only administrators enter; the staff flag alone opens nothing."""
 
-    site_header = "Model Commons"
+    site_header = settings.SITE_NAME
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """The portal's own tables alone, in whatever order apps announce theirs.

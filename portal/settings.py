@@ -31,6 +31,7 @@ production.refuse(
 ALLOWED_HOSTS = env.ALLOWED_HOSTS
 SITE_URL = env.SITE_URL.rstrip("/")
 SITE_NAME = "Model Commons"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = f"[{SITE_NAME}] "
 CONTACT = env.CONTACT
 
 INSTALLED_APPS = [

@@ -41,7 +41,6 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or a new key is told to
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # a session left open changes no address and connects nothing
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = False
-ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Model Commons] "
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.TRUST_PROXY else 0
 
 # An account belongs to a provider's `sub` and to nothing else: an address may change hands, a subject does not.

@@ -57,7 +57,7 @@ class Command(BaseCommand):
         call_command("collectstatic", verbosity=0, interactive=False)
 
     def _announce(self) -> None:
-        lines = ["", f"  Model Commons:  http://{_shown_host()}:{env.PORT}/"]
+        lines = ["", f"  {settings.SITE_NAME + ':':<15} http://{_shown_host()}:{env.PORT}/"]
         if env.DEMO:
             password = self._demo_password()
             demo.ensure_demo_accounts(password=password)
