@@ -252,12 +252,17 @@ def _count_nothing(admin: Any, namespace: str) -> None:
 
 
 def _clean(admin: Any, connection: client.ApiClient, namespace: str) -> None:
-    """Take everything away, and the namespace last."""
-    core = client.CoreV1Api(connection)
+    """Take everything away, and the namespace last, even if the cluster cannot say what else there is."""
     laid = [(obj["apiVersion"], obj["kind"]) for obj in reversed(_objects(namespace)[1:])]
-    for version, kind in dict.fromkeys([*MADE, *laid]):
-        with contextlib.suppress(dynamic.exceptions.DynamicApiError):
-            _take_away(admin.resources.get(api_version=version, kind=kind), namespace)
+    try:
+        for version, kind in dict.fromkeys([*MADE, *laid]):
+            with contextlib.suppress(dynamic.exceptions.DynamicApiError):
+                _take_away(admin.resources.get(api_version=version, kind=kind), namespace)
+    finally:
+        _end(client.CoreV1Api(connection), namespace)
+
+
+def _end(core: client.CoreV1Api, namespace: str) -> None:
     with contextlib.suppress(client.ApiException):
         core.delete_namespace(name=namespace, _request_timeout=10)
         end = time.monotonic() + NAMESPACE_SECONDS
