@@ -21,7 +21,16 @@ CREATE = (
 MOST_SORTED = 5_000
 MOST_GATHERED = 40_000
 _IDS = "SELECT rowid FROM registry_catalogue_search WHERE registry_catalogue_search MATCH %s"
-_COUNT = f"SELECT count(*) FROM ({_IDS} LIMIT %s)"  # noqa: S608  # constant text; the words are a parameter
+# How many of the newest and of the oldest fit, among how many ids these stand, and how many ids there are.
+_SAMPLE = (
+    "SELECT newest.fitting, largest - newest.last + 1, oldest.fitting, oldest.last - smallest + 1,"  # noqa: S608  # constant text
+    " largest - smallest + 1 FROM"
+    " (SELECT (SELECT max(id) FROM registry_catalogue_search_content) AS largest,"
+    " (SELECT min(id) FROM registry_catalogue_search_content) AS smallest),"
+    f" (SELECT count(*) AS fitting, min(rowid) AS last FROM ({_IDS} ORDER BY rowid DESC LIMIT %s)) AS newest,"
+    f" (SELECT count(*) AS fitting, max(rowid) AS last FROM ({_IDS} ORDER BY rowid LIMIT %s)) AS oldest"
+)
+_OLDEST = 1_000
 _AMONG = f"+registered_model_id IN ({_IDS})"  # with a plus, SQLite goes by the order and not by these
 # The table is FTS5's own, in which it keeps the words as they were given.
 _HAS = "instr((SELECT ' ' || c0 || ' ' FROM registry_catalogue_search_content WHERE id = registered_model_id), %s) > 0"
@@ -78,9 +87,7 @@ class SqliteCatalogueIndex:
     def condition(self, terms: Sequence[IndexTerm]) -> Q | RawSQL:
         """Few ids are sorted; where very many entries fit, reading on in any order soon finds enough of them."""
         query = self._query(terms)
-        with connection.cursor() as cursor:
-            cursor.execute(_COUNT, [query, MOST_GATHERED + 1])
-            fitting = cursor.fetchone()[0]
+        fitting = _expected(query)
         if fitting <= MOST_SORTED:
             return Q(pk__in=self.matching(terms))
         if fitting <= MOST_GATHERED:
@@ -91,6 +98,19 @@ class SqliteCatalogueIndex:
 
     def _query(self, terms: Sequence[IndexTerm]) -> str:
         return " AND ".join(f"({' OR '.join(map(_quoted, ways))})" for ways in self._vocabulary.meant(terms))
+
+
+def _expected(query: str) -> int:
+    """How many entries fit: counted up to `MOST_SORTED`, beyond it guessed, rather too low than too high.
+
+    A word may have come into use only lately, or gone out of it, so the newest and the oldest are asked.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_SAMPLE, [query, MOST_SORTED + 1, query, _OLDEST])
+        newest, among_newest, oldest, among_oldest, ids = cursor.fetchone()
+    if newest <= MOST_SORTED:
+        return int(newest)
+    return int(max(newest, ids * min(newest / among_newest, oldest / among_oldest)))
 
 
 def _newest(query: str, limit: int) -> list[int]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -20,6 +20,8 @@ MOST_LISTED = 1000
 """Results beyond these are counted as "more than" and left to narrower questions."""
 MOST_NEAR = 500
 """Of what misses one of several filters so many are counted, to tell what another value in its place would give."""
+MOST_NEAR_OF_MORE = 100
+"""As many where what is found is more than can be counted, so that every number is a least one anyway."""
 FACETS = ("task", "licence", "language", "format", "status", "owner")
 _Row = tuple[Any, ...]
 """What of an entry is counted and sorted by: `_COLUMNS`, the facets' in their order."""
@@ -49,8 +51,7 @@ class CatalogueQuery:
         return "relevance" if self.words else "updated"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FacetValue:
+class FacetValue(NamedTuple):
     """A value of a facet and how many have it, its own choice aside; at least so many where `more`."""
 
     value: str
@@ -178,7 +179,8 @@ def _rows(asked: _Asked, query: CatalogueQuery) -> list[_Row]:
     if query.order == "newest":
         return sorted(_read(asked.index.newest(terms, limit=limit)), key=lambda row: -row[_PK])
     entries = CatalogueEntry.objects.filter(asked.index.condition(terms)) if terms else CatalogueEntry.objects.all()
-    return list(entries.order_by(*_ORDER[query.order]).values_list(*_COLUMNS)[:limit])
+    found = entries.order_by(*_ORDER[query.order]).values_list(*_COLUMNS)[:limit]
+    return _fetched(*found.query.sql_with_params())
 
 
 def _best(asked: _Asked, text: str, terms: Sequence[IndexTerm]) -> list[_Row]:
@@ -202,8 +204,9 @@ def _best(asked: _Asked, text: str, terms: Sequence[IndexTerm]) -> list[_Row]:
 
 def _otherwise(asked: _Asked, rows: Sequence[_Row], *, more: bool) -> dict[str, list[FacetValue]]:
     """Of each facet that is chosen, its values and how many would be found with each of them instead."""
-    near = _read(asked.index.nearly(asked.words, asked.filters, limit=MOST_NEAR + 1))
-    more = more or len(near) > MOST_NEAR
+    most = MOST_NEAR_OF_MORE if more else MOST_NEAR
+    ids = asked.index.nearly(asked.words, asked.filters, limit=most + 1)
+    near, more = _read(ids[:most]), more or len(ids) > most
     counts = {}
     for choice in asked.chosen:
         others = [row for row in near if not choice.fits(row)]
@@ -212,13 +215,18 @@ def _otherwise(asked: _Asked, rows: Sequence[_Row], *, more: bool) -> dict[str, 
 
 
 def _read(ids: Iterable[int]) -> list[_Row]:
-    """The rows of these entries, in no order; past the ORM, which takes as long for a thousand as the database."""
+    """The rows of these entries, in no order."""
     listed = ",".join(map(str, ids))  # in the text, as thousands of parameters cost more than the answer
     if not listed:
         return []
     among = f"= ANY ('{{{listed}}}'::bigint[])" if connection.vendor == "postgresql" else f"IN ({listed})"
+    return _fetched(f"{_READ} {among}")
+
+
+def _fetched(sql: str, params: Sequence[Any] | None = None) -> list[_Row]:
+    """Rows past the ORM, which takes as long for a thousand as the database."""
     with connection.cursor() as cursor:
-        cursor.execute(f"{_READ} {among}")
+        cursor.execute(sql, params)
         rows: list[_Row] = cursor.fetchall()
     return rows
 
@@ -230,5 +238,6 @@ def _counted(rows: Iterable[_Row], facet: str) -> Counter[str]:
 
 
 def _values(counted: Mapping[str, int], *, more: bool) -> list[FacetValue]:
-    ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
-    return [FacetValue(value=value, total=total, more=more) for value, total in ranked]
+    # Of owners there may be as many as rows. A sort that is stable keeps the first one's order among equals.
+    ranked = sorted(sorted(counted.items()), key=itemgetter(1), reverse=True)
+    return [FacetValue(value, total, more) for value, total in ranked]

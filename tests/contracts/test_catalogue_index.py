@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 
 from registry.catalogue_index import catalogue_index
+from registry.catalogue_index.sqlite import _expected as sqlite_expects
 from registry.catalogue_index.words import asked_words, stored_words, tag, unique
 from registry.interfaces import CatalogueIndex, IndexTerm
 from registry.models import CatalogueEntry
@@ -194,3 +196,23 @@ def test_a_subquery_and_a_condition_have_the_same_answer(
         within = CatalogueEntry.objects.filter(pk__in=index.matching(terms))
         meeting = CatalogueEntry.objects.filter(index.condition(terms))
         assert [entry.pk for entry in within] == [entry.pk for entry in meeting] == [entries[0]]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps such figures itself")
+@pytest.mark.parametrize(("word", "expected"), [("rare", 2), ("steady", 50), ("lately", 3), ("formerly", 3)])
+def test_sqlite_guesses_how_many_fit_and_rather_too_few(
+    word: str, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("registry.catalogue_index.sqlite.MOST_SORTED", 2)
+    monkeypatch.setattr("registry.catalogue_index.sqlite._OLDEST", 2)
+    have = {"rare": [1, 99], "steady": range(2, 101, 2), "lately": range(91, 101), "formerly": range(1, 11)}
+    catalogue_index().put((pk, ["all", *(each for each in have if pk in have[each])]) for pk in range(1, 101))
+
+    assert sqlite_expects(f'"{word}"') == pytest.approx(expected, abs=1 if word == "steady" else 0)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite sorts words as they come")
+def test_no_search_reads_a_list_of_words_that_postgres_has_yet_to_sort() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reloptions FROM pg_class WHERE relname = 'registry_catalogue_search_words'")
+        assert cursor.fetchone() == (["fastupdate=off"],)

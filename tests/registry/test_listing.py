@@ -235,6 +235,19 @@ class TestOrder:
             assert {value.value: value.total for value in found_now.facets["task"]} == {"ranking": 1, "speech": 2}
             assert {value.value: value.total for value in found_now.facets["status"]} == {"in_review": 1}
 
+    def test_where_too_many_are_found_fewer_others_are_counted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("registry.selectors.search.MOST_LISTED", 1)
+        monkeypatch.setattr("registry.selectors.search.MOST_NEAR_OF_MORE", 1)
+        make_draft(make_model(Account.objects.get(username="iris"), "pebbles"), state="in_review")
+        make_draft(make_model(make_account("ken"), "sand"), state="in_review")
+
+        facets = selectors.find_models(CatalogueQuery(chosen={"owner": "vera", "status": "in_review"})).facets
+
+        assert {(value.value, value.total, value.more) for value in facets["owner"]} == {
+            ("vera", 1, True),
+            ("ken", 1, True),
+        }
+
     def test_a_word_and_a_choice_count_the_other_values_that_the_word_finds(self) -> None:
         facets = selectors.find_models(CatalogueQuery(words="flowers", chosen={"owner": "iris"})).facets
 
