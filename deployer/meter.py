@@ -77,11 +77,6 @@ class Meter:
                     if known is not counts:
                         known.add(counts)
 
-    def drop(self) -> None:
-        """Forget what was not written."""
-        with self._lock:
-            self._counted = {}
-
     def stop(self) -> None:
         """Write what there is and end the writer; for the end of the process."""
         self._stop.set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import BinaryIO
 
@@ -49,11 +48,6 @@ def inspect_file(path: str, file: BinaryIO, size: int) -> FileInspection:
         return FileInspection(path=path, accepted=False, code="gate.memory")
     except Exception:  # noqa: BLE001 - hostile bytes found a hole in a parser: that is a refusal, not a crash
         return FileInspection(path=path, accepted=False, code="gate.malformed")
-
-
-def inspect_bytes(path: str, data: bytes) -> FileInspection:
-    """`inspect_file` for bytes in memory."""
-    return inspect_file(path, io.BytesIO(data), len(data))
 
 
 def _judge(path: str, source: Source) -> FileInspection:

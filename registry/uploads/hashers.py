@@ -34,11 +34,5 @@ def keep_hasher(identity: FileIdentity, offset: int, hasher: _Hash) -> None:
     """Keep a hasher that has read exactly the first `offset` bytes, which are synced and never change again."""
     with _guard:
         _kept[identity] = (offset, hasher)
-        if len(_kept) > MOST_KEPT:
+        while len(_kept) > MOST_KEPT:
             _kept.popitem(last=False)
-
-
-def forget_all() -> None:
-    """Forget every kept hasher, as a new process has none."""
-    with _guard:
-        _kept.clear()

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 from registry.errors import NotFoundError
-from registry.inspection.gate import inspect_bytes
+from registry.inspection.gate import inspect_file
 from registry.inspection.pickles import is_pickle
 from registry.interfaces import FileInspection, ScanResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+
+def inspect_bytes(path: str, data: bytes) -> FileInspection:
+    """The gate's answer about bytes in memory."""
+    return inspect_file(path, io.BytesIO(data), len(data))
 
 
 class FakeInspector:

@@ -16,7 +16,6 @@ from registry.card_template import REQUIRED_SECTIONS
 from registry.cards import parse_card, render_card
 from registry.errors import IntegrityError, NotFoundError, OperatorError, PortalError, TransientError
 from registry.examples import ExampleInput, validate_examples
-from registry.inspection.gate import inspect_bytes
 from registry.licences import LICENCES
 from registry.model_tasks import ModelTask
 from registry.names import NAME_PATTERN
@@ -25,6 +24,7 @@ from registry.seeding.inputs import article_views, edit_summary, file_bytes, use
 from registry.seeding.loader import SeedModel, load_seed
 from registry.seeding.product import Example, Product, write_product
 from registry.seeding.train import RECIPES
+from tests.fakes.inspection import inspect_bytes
 
 RECIPE_FOLDER = Path(environment.__file__).parent / "recipes"
 MAX_CARD_BYTES = 20_000

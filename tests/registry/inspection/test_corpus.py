@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from registry.inspection.child import encode
-from registry.inspection.gate import inspect_bytes
 from registry.inspectors import ChildProcessInspector, decode
 from registry.messages_gate import GATE_MESSAGES
+from tests.fakes.inspection import inspect_bytes
 from tests.registry.inspection.corpus import Sample, honest_models, hostile
 from tests.registry.inspection.corpus.archives import BOMBS
 
@@ -92,17 +92,17 @@ def test_a_refused_model_names_its_conversion() -> None:
 
 
 AUDIT = """
-import sys
+import io, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from registry.inspection import child
 from registry.inspection.child import encode
-from registry.inspection.gate import inspect_bytes
+from registry.inspection.gate import inspect_file
 listing = [line.split("\\t") for line in Path(sys.argv[2], "listing").read_text().splitlines()]
 files = [(name, Path(sys.argv[2], number).read_bytes()) for number, name in listing]
 child.preload()
 child.forbid()
-accepted = [inspect_bytes(name, data).accepted for name, data in files]
+accepted = [inspect_file(name, io.BytesIO(data), len(data)).accepted for name, data in files]
 print(len(accepted), sum(accepted))
 """
 

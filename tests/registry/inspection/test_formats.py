@@ -8,8 +8,8 @@ import pytest
 
 from registry.inspection import formats
 from registry.inspection.formats import EXTENSIONS, FAMILIES, REFUSED, ModelFormat, browser_table, judge_name
-from registry.inspection.gate import inspect_bytes
 from registry.messages_gate import GATE_MESSAGES
+from tests.fakes.inspection import inspect_bytes
 from tests.registry.inspection.corpus import hostile
 
 SOURCES = [

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from registry.inspection.gate import inspect_bytes
 from registry.interfaces import TensorInfo
+from tests.fakes.inspection import inspect_bytes
 from tests.registry.inspection.corpus.graphs import graph, model, node, number, part
 from tests.registry.inspection.corpus.sample import honest
 from tests.registry.inspection.corpus.skops_files import archive, estimator, text

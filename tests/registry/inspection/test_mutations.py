@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from registry.inspection.gate import inspect_bytes
+from tests.fakes.inspection import inspect_bytes
 from tests.registry.inspection.corpus import honest_models
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from collections import OrderedDict
 
 import pytest
 
-from registry.inspection.gate import inspect_bytes
 from registry.inspection.pickles import is_pickle
+from tests.fakes.inspection import inspect_bytes
 
 HONEST = {
     "README.md": b"# Title\n\nText with *marks*, \ttabs and \xe2\x82\xac.\n",

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from registry.inspection import child
-from registry.inspection.gate import inspect_bytes
 from registry.inspection.source import Source
 from registry.inspection.zip_rules import read_members
+from tests.fakes.inspection import inspect_bytes
 from tests.registry.inspection.corpus.archives import BOMBS, confusions
 from tests.registry.inspection.corpus.sample import Sample
 
