@@ -164,7 +164,7 @@ def test_a_cup_whose_bytes_were_damaged_says_so_until_they_are_restored() -> Non
 def test_a_cup_that_nobody_asked_for_is_taken_away() -> None:
     rollout = scene.served()
     backend = scene.serving()
-    spec = backend._cups[rollout.cup_name].spec
+    spec = backend.spec_of(rollout.cup_name)
     for name in ("cup-424242", "trial-1-1-1", "something-else"):
         backend.apply(replace(spec, name=name))
 
@@ -176,7 +176,7 @@ def test_a_cup_that_nobody_asked_for_is_taken_away() -> None:
 def test_a_cup_of_an_ended_rollout_is_stopped_even_if_that_job_got_lost() -> None:
     rollout = scene.served()
     backend = scene.serving()
-    spec = backend._cups[rollout.cup_name].spec
+    spec = backend.spec_of(rollout.cup_name)
     scene.work(retire_version(version=rollout.version, actor=scene.operator()))
     Job.objects.filter(kind="stop_cup").delete()
     backend.apply(spec)
@@ -196,7 +196,7 @@ def test_a_cup_wanted_in_other_words_is_replaced() -> None:
     sweep(rollout)
 
     assert rollout.health == Health.HEALTHY
-    assert backend._cups[rollout.cup_name].spec.memory_bytes == 1 << 31
+    assert backend.spec_of(rollout.cup_name).memory_bytes == 1 << 31
 
 
 def test_the_health_of_an_ended_rollout_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

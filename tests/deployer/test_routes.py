@@ -82,7 +82,8 @@ def test_a_router_that_is_away_holds_no_rollout_up(router: FakeRouter) -> None:
 def test_one_route_that_is_refused_keeps_no_other_waiting(router: FakeRouter, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = scene.served(name="one"), scene.served(name="two")
     wanted = router.routes()
-    router._routes.clear()
+    for endpoint in wanted:
+        router.remove(endpoint)
     plain = router.route
 
     def picky(route: TrafficRoute) -> None:

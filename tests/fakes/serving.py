@@ -113,6 +113,10 @@ class FakeServingBackend:
         self.calls.append(("stop_all", ""))
         self._cups.clear()
 
+    def spec_of(self, name: str) -> CupSpec:
+        """What was applied last under this name."""
+        return self._cups[name].spec
+
     def kill(self, name: str) -> None:
         """End the replica as `kill -9` would."""
         self.fail(name, "serving.killed", signal=9)

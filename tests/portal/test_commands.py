@@ -72,13 +72,19 @@ def test_a_worker_shows_that_it_lives_even_if_its_sweep_fails(
 ) -> None:
     settings.WORKER_PULSE_FILE = str(tmp_path / "pulse")
 
+    failed = threading.Event()
+
     def fail(*, holder: str) -> tuple[int, ...]:
-        celery._stop.set()
+        failed.set()
         raise OperationalError(holder)
 
     monkeypatch.setattr(sweep, "sweep_once", fail)
-    monkeypatch.setattr(celery, "_stop", threading.Event())
 
-    celery._sweep_for_ever()
+    celery.start_sweeping()
+    assert failed.wait(30)
+    (sweeping,) = [thread for thread in threading.enumerate() if thread.name == "sweep"]
+    celery.stop_sweeping()
+    sweeping.join(30)
 
+    assert not sweeping.is_alive()
     assert (tmp_path / "pulse").exists()
