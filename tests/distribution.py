@@ -1,8 +1,8 @@
 """Which test process runs what, in which order, when several of them share the suite.
 
-A file's tests stay together, so that what a module prepares is prepared once; so do all tests in a browser, so that
-one portal serves them. Files that take long begin first, so that no process is left with one at the end; apart from
-that the order stays random.
+A file's tests stay together, so that what a module prepares is prepared once; so do all tests that visit the live
+portal with a browser, so that one portal serves them. Files that take long begin first, so that no process is left
+with one at the end; apart from that the order stays random.
 """
 
 from __future__ import annotations
@@ -14,12 +14,17 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 BROWSER = "tests/browser"
+# What the browser visits there is no live portal, or one of the file's own.
+APART = frozenset(
+    f"{BROWSER}/test_{name}.py" for name in ("direct_uploads", "planted_scripts", "typed_scripts", "upload_list")
+)
 # The longest first. What is missing here, or shorter than it was, costs a little time and nothing else.
 LONGEST = (
     BROWSER,
     "tests/integration/test_workers.py",
     "tests/deployer/serving/test_local.py",
     "tests/integration/test_killed_steps.py",
+    *sorted(APART),
     "tests/api/test_by_role.py",
     "tests/portal/test_routes_by_role.py",
     "tests/deployer/runtimes/test_environments.py",
@@ -39,13 +44,17 @@ LONGEST = (
 def unit(nodeid: str) -> str:
     """What goes to one process as a whole."""
     path = nodeid.partition("::")[0]
-    return BROWSER if path.startswith(f"{BROWSER}/") else path
+    return BROWSER if path.startswith(f"{BROWSER}/") and path not in APART else path
 
 
 def rank(nodeid: str) -> int:
     """Its place among the longest."""
     whole = unit(nodeid)
-    return next((place for place, path in enumerate(LONGEST) if whole.startswith(path)), len(LONGEST))
+    return next((place for place, path in enumerate(LONGEST) if whole == path or _below(whole, path)), len(LONGEST))
+
+
+def _below(whole: str, path: str) -> bool:
+    return path != BROWSER and whole.startswith(f"{path}/")
 
 
 @pytest.hookimpl(wrapper=True)

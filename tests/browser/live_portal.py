@@ -15,8 +15,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
+from deployer.runtimes.environments import RuntimeEnvironments
 from tests.browser.stage import PASSWORD
-from tests.deployer.serving.cups import ENVIRONMENTS
+from tests.deployer.serving.cups import ENVIRONMENTS, XGBOOST
 from tests.locale.pseudo import LANGUAGE, write_pseudo_locale
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +39,7 @@ class LivePortal:
         self.log: list[str] = []
 
     def __enter__(self) -> Self:
-        ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
+        RuntimeEnvironments(ENVIRONMENTS).ensure(XGBOOST)  # no page shall wait as long as it takes to be installed
         (self.folder / "environments").symlink_to(ENVIRONMENTS)  # the runtimes are installed once per checkout
         (self.folder / "demo-password").write_text(PASSWORD)
         write_pseudo_locale(self.folder / "locale")
