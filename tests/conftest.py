@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import gc
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ from django.dispatch import receiver
 from hypothesis import HealthCheck
 from hypothesis import settings as properties
 
+from registry import cards
 from registry.permissions import GROUPS
 from tests.distribution import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 from tests.fakes.blobs import InMemoryBlobStore
@@ -25,6 +29,23 @@ __all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]  # ho
 # A busy machine is no fault of what is tested: properties are searched without a clock.
 properties.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 properties.load_profile("unhurried")
+
+
+def pytest_collection_finish() -> None:
+    """Modules, tests and models stay until the end: the garbage collector need not look at them again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rendered_once() -> Iterator[None]:
+    """The same Markdown becomes the same HTML: only the first time another process is started for it.
+
+    What the renderer refuses is refused anew each time.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cards, "_render", functools.cache(cards._render))
+        yield
 
 
 @receiver(post_migrate, sender=apps.get_app_config("auth"))
