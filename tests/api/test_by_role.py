@@ -24,7 +24,7 @@ from tests.portal.test_routes_by_role import all_routes
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.usefixtures("fakes")]
 # A few rows at a time: making everybody's things costs more than asking about them.
-CHAPTERS = [API_ROWS[first : first + 9] for first in range(0, len(API_ROWS), 9)]
+CHAPTERS = [API_ROWS[first : first + 24] for first in range(0, len(API_ROWS), 24)]
 
 
 @pytest.fixture(autouse=True)

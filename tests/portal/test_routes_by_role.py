@@ -27,7 +27,7 @@ from tests.portal.routes_review import REVIEW
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fakes")]
 ROWS = (*CORE, *COMMUNITY, *REVIEW)
 # A few rows at a time: making everybody's things costs more than asking about them.
-CHAPTERS = [ROWS[first : first + 12] for first in range(0, len(ROWS), 12)]
+CHAPTERS = [ROWS[first : first + 24] for first in range(0, len(ROWS), 24)]
 FORM = "application/x-www-form-urlencoded"
 
 
