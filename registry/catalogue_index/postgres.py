@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import BooleanField, Q
 from django.db.models.expressions import RawSQL
 
+from registry.catalogue_index.near import Operators, all_but_one
 from registry.catalogue_index.vocabulary import Vocabulary, add_words
 from registry.interfaces import IndexTerm
 
@@ -22,6 +23,7 @@ _IDS = "SELECT rowid FROM registry_catalogue_search WHERE words @@ %s::tsquery"
 _EXPECTED = f"EXPLAIN (FORMAT JSON) {_IDS}"
 _SORTED = f"registered_model_id = ANY (ARRAY ({_IDS}))"
 _AMONG = f"(registered_model_id IN ({_IDS})) IS TRUE"  # which PostgreSQL takes for a set, and not for a join
+_OPERATORS = Operators(both=" & ", either=" | ", without=" & !")
 _PUT = (
     "INSERT INTO registry_catalogue_search (rowid, words) "
     "SELECT id, array_to_tsvector(string_to_array(words, ' ')) FROM unnest(%s::bigint[], %s::text[]) AS one (id, words)"
@@ -59,11 +61,8 @@ class PostgresCatalogueIndex:
 
     def nearly(self, terms: Sequence[IndexTerm], choices: Sequence[IndexTerm], *, limit: int) -> list[int]:
         """Such ids of entries that have all terms and all choices but one."""
-        ways = (
-            " & ".join([*(_quoted(other) for other in choices if other is not missed), f"!{_quoted(missed)}"])
-            for missed in choices
-        )
-        either = f"({' | '.join(f'({way})' for way in ways)})"
+        quoted = [_quoted(choice) for choice in choices]
+        either = all_but_one(quoted, _OPERATORS) if len(quoted) > 1 else f"!{quoted[0]}"
         return _newest(f"{self._query(terms)} & {either}" if terms else either, limit)
 
     def matching(self, terms: Sequence[IndexTerm]) -> RawSQL:

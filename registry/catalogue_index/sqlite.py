@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import BooleanField, Q
 from django.db.models.expressions import RawSQL
 
+from registry.catalogue_index.near import Operators, all_but_one
 from registry.catalogue_index.vocabulary import Vocabulary, add_words
 from registry.interfaces import IndexTerm
 
@@ -31,6 +32,7 @@ _SAMPLE = (
     f" (SELECT count(*) AS fitting, max(rowid) AS last FROM ({_IDS} ORDER BY rowid LIMIT %s)) AS oldest"
 )
 _OLDEST = 1_000
+_OPERATORS = Operators(both=" AND ", either=" OR ", without=" NOT ")
 _AMONG = f"+registered_model_id IN ({_IDS})"  # with a plus, SQLite goes by the order and not by these
 # The table is FTS5's own, in which it keeps the words as they were given.
 _HAS = "instr((SELECT ' ' || c0 || ' ' FROM registry_catalogue_search_content WHERE id = registered_model_id), %s) > 0"
@@ -73,11 +75,7 @@ class SqliteCatalogueIndex:
         """Such ids of entries that have all terms and all choices but one."""
         if len(choices) == 1:
             return _newest(f"({self._query(terms)}) NOT {_quoted(choices[0])}", limit)
-        ways = (
-            f"(({self._query([other for other in choices if other is not missed])}) NOT {_quoted(missed)})"
-            for missed in choices
-        )
-        either = f"({' OR '.join(ways)})"
+        either = all_but_one([_quoted(choice) for choice in choices], _OPERATORS)
         return _newest(f"({self._query(terms)}) AND {either}" if terms else either, limit)
 
     def matching(self, terms: Sequence[IndexTerm]) -> RawSQL:

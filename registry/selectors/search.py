@@ -20,7 +20,7 @@ MOST_LISTED = 1000
 """Results beyond these are counted as "more than" and left to narrower questions."""
 MOST_NEAR = 500
 """Of what misses one of several filters so many are counted, to tell what another value in its place would give."""
-MOST_NEAR_OF_MORE = 100
+MOST_NEAR_OF_MORE = 250
 """As many where what is found is more than can be counted, so that every number is a least one anyway."""
 FACETS = ("task", "licence", "language", "format", "status", "owner")
 _Row = tuple[Any, ...]

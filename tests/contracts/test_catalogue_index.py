@@ -134,6 +134,7 @@ NEARLY = {
     14: "b:1 c:1 quick",
     15: "c:1 quick",
     16: "quick",
+    17: "a:1 b:1 c:1 other",
 }
 
 
@@ -146,6 +147,9 @@ NEARLY = {
         ("quick", "a:1 b:1", [14]),
         ("", "a:1 b:1", [14, 13]),
         ("quick", "x:1 c:1", [15, 14, 11]),
+        ("", "a:1 b:1 c:1 quick", [17, 14]),
+        ("", "a:1 b:1 c:1 quick x:1", [11]),
+        ("", "quick c:1 b:1 a:1 other", [17, 11]),
     ],
 )
 def test_what_misses_one_choice_is_found_near_by(
