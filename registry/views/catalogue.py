@@ -112,16 +112,20 @@ def _sorts(query: selectors.CatalogueQuery) -> list[tuple[str, StrOrPromise, boo
 def _filter(facet: str, label: StrOrPromise, found: selectors.CatalogueResult, chosen: Mapping[str, str]) -> Filter:
     values, value = found.facets[facet], chosen.get(facet)
     listed = [each for number, each in enumerate(values) if number < MOST_OPTIONS or each.value == value]
-    options = [Option(each.value, _counted(facet, each), each.value == value) for each in listed]
+    # Translators: a filter's value and how many models have it: "Ranking (12)".
+    exact = gettext("%(label)s (%(count)s)")
+    # Translators: the same for at least so many: "Ranking (12+)".
+    least = gettext("%(label)s (%(count)s+)")
+    options = [
+        Option(each.value, _counted(least if each.more else exact, facet, each), each.value == value) for each in listed
+    ]
     if value is not None and not any(option.chosen for option in options):
         # A value that nothing has is still what was asked for, so the form must not drop it.
         options.append(Option(value, value_label(facet, value), chosen=True))
     return Filter(facet, label, options, max(0, len(values) - MOST_OPTIONS) + found.unlisted.get(facet, 0))
 
 
-def _counted(facet: str, value: selectors.FacetValue) -> str:
-    # Translators: a filter's value and how many models have it: "Ranking (12)", or "Ranking (12+)" for at least 12.
-    text = gettext("%(label)s (%(count)s+)") if value.more else gettext("%(label)s (%(count)s)")
+def _counted(text: str, facet: str, value: selectors.FacetValue) -> str:
     count = number_format(value.total, force_grouping=True)
     return text % {"label": value_label(facet, value.value), "count": count}
 

@@ -164,6 +164,24 @@ class TestText:
         assert '<span class="file-row__folder">&lt;b&gt;/</span>' in html
 
 
+class TestLists:
+    def test_a_gap_is_filled_with_text_that_no_browser_executes(self) -> None:
+        shown = render("{{ by|filled:name }}, {{ by|filled:4 }}", by=mark_safe("By <bdi>{}</bdi>"), name="<b>{x}")
+
+        assert shown == "By <bdi>&lt;b&gt;{x}</bdi>, By <bdi>4</bdi>"
+
+    def test_options_are_escaped_and_one_is_chosen(self) -> None:
+        options = [
+            SimpleNamespace(value='"a"', label="<i>", chosen=False),
+            SimpleNamespace(value="b", label=mark_safe("B&amp;b"), chosen=True),
+        ]
+
+        assert render("{% option_list options %}", options=options).split("\n") == [
+            '<option value="&quot;a&quot;">&lt;i&gt;</option>',
+            '<option value="b" selected>B&amp;b</option>',
+        ]
+
+
 class TestFormFields:
     def test_every_control_is_named_and_described(self) -> None:
         html = SampleForm({"name": ""}, auto_id="id_%s").as_div()
