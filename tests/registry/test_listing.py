@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.sql import emit_post_migrate_signal
+from django.db import connection
 
 from registry import selectors, services
 from registry.catalogue_index.words import asked_words
@@ -15,6 +16,7 @@ from registry.interfaces import ServingInfo
 from registry.listing import entries_of, languages_of, mend_listings, rebuild_catalogue, refresh_listing
 from registry.models import Account, CatalogueEntry, RegisteredModel, StaleListing
 from registry.selectors import CatalogueQuery
+from registry.selectors.search import _COLUMNS as COUNTED
 from registry.selectors.totals import catalogue_totals, public_figures, refresh_totals
 from tests.factories import CARD, make_account, make_draft, make_model
 from tests.fakes.directory import FakeServingDirectory
@@ -277,6 +279,13 @@ class TestOrder:
         for entry in entries:
             for word in asked_words(f"{entry.name} {entry.owner_name} {entry.summary}"):
                 assert str(entry) in found(word)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL decides by how much was vacuumed")
+def test_by_name_no_row_is_looked_up_to_be_counted() -> None:
+    by_name = CatalogueEntry.objects.order_by("name", "pk").values_list(*COUNTED)[:10]
+
+    assert "USING COVERING INDEX entry_by_name" in by_name.explain()
 
 
 def test_the_figures_of_a_large_catalogue_are_kept_and_counted_by_the_sweep(
