@@ -14,7 +14,7 @@ from registry.catalogue_index import catalogue_index
 from registry.catalogue_index.words import asked_words, plain, tag
 from registry.interfaces import CatalogueIndex, IndexTerm
 from registry.models import CatalogueEntry
-from registry.selectors.totals import catalogue_totals, languages_counted
+from registry.selectors.totals import Totals, catalogue_totals, languages_counted
 
 MOST_LISTED = 1000
 """Results beyond these are counted as "more than" and left to narrower questions."""
@@ -22,6 +22,10 @@ MOST_NEAR = 500
 """Of what misses one of several filters so many are counted, to tell what another value in its place would give."""
 MOST_NEAR_OF_MORE = 250
 """As many where what is found is more than can be counted, so that every number is a least one anyway."""
+MOST_LOOKED_UP = 5000
+"""Where one value alone is chosen that more than so many have, the list by name is read on, past the index."""
+_BY_COLUMN = {"task": "task", "format": "model_format", "status": "status"}
+"""Facets with a fixed list of values, so that none is new since they were last counted."""
 FACETS = ("task", "licence", "language", "format", "status", "owner")
 _Row = tuple[Any, ...]
 """What of an entry is counted and sorted by: `_COLUMNS`, the facets' in their order."""
@@ -80,16 +84,16 @@ def find_models(query: CatalogueQuery) -> CatalogueResult:
         return CatalogueResult(ids=[], total=0, more=False, facets={facet: [] for facet in FACETS})
     if not asked.words and not asked.chosen:
         return _everything(query)
-    rows = _rows(asked, query)
+    totals = catalogue_totals() if not asked.words and len(asked.chosen) == 1 else None
+    rows = _rows(asked, query, totals)
     more = len(rows) > MOST_LISTED
     rows = rows[:MOST_LISTED]
     total = len(rows)
     facets = {facet: _values(_counted(rows, facet), more=more) for facet in FACETS}
     unlisted: dict[str, int] = {}
-    if not asked.words and len(query.chosen) == 1:
+    if totals:
         # The whole catalogue's figures tell how many have the one value that is chosen, or another in its place.
         ((facet, value),) = query.chosen.items()
-        totals = catalogue_totals()
         whole, unlisted = totals.facets[facet], {facet: totals.unlisted[facet]}
         facets[facet] = _values(whole, more=False)
         if more and whole[value] > total:
@@ -171,16 +175,30 @@ def _everything(query: CatalogueQuery) -> CatalogueResult:
     )
 
 
-def _rows(asked: _Asked, query: CatalogueQuery) -> list[_Row]:
-    """One more than `MOST_LISTED` at most, in the order that is asked for."""
+def _rows(asked: _Asked, query: CatalogueQuery, totals: Totals | None = None) -> list[_Row]:
+    """One more than `MOST_LISTED` at most, in the order that is asked for; `totals` where one value alone is chosen."""
     terms, limit = [*asked.words, *asked.filters], MOST_LISTED + 1
     if query.order == "relevance":
         return _best(asked, query.words, terms)
     if query.order == "newest":
         return sorted(_read(asked.index.newest(terms, limit=limit)), key=lambda row: -row[_PK])
-    entries = CatalogueEntry.objects.filter(asked.index.condition(terms)) if terms else CatalogueEntry.objects.all()
+    entries = CatalogueEntry.objects.all()
+    values = _common_values(asked.chosen[0], totals) if totals and query.order == "name" else []
+    if values:
+        entries = entries.filter(**{f"{_BY_COLUMN[asked.chosen[0].facet]}__in": values})
+    elif terms:
+        entries = entries.filter(asked.index.condition(terms))
     found = entries.order_by(*_ORDER[query.order]).values_list(*_COLUMNS)[:limit]
     return _fetched(*found.query.sql_with_params())
+
+
+def _common_values(choice: _Choice, totals: Totals) -> list[str]:
+    """The texts of a value that very many have, which stand beside the names; none where the index is quicker."""
+    if choice.facet not in _BY_COLUMN:
+        return []
+    known = totals.facets[choice.facet]
+    values = [text for text in known if tag(choice.facet, text) == choice.word]
+    return values if sum(known[text] for text in values) > MOST_LOOKED_UP else []
 
 
 def _best(asked: _Asked, text: str, terms: Sequence[IndexTerm]) -> list[_Row]:

@@ -266,6 +266,18 @@ class TestOrder:
         assert {value.value: value.total for value in chosen.facets["owner"]} == {"vera": 3, "iris": 1}
         assert all(value.more for value in chosen.facets["status"])
 
+    @pytest.mark.parametrize(("facet", "value"), [("status", "in_review"), ("status", "IN_Review"), ("status", "gone")])
+    def test_a_common_value_by_name_is_found_without_the_index_as_with_it(
+        self, facet: str, value: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_draft(make_model(make_account("ken"), "anemones"), state="rejected")
+        query = CatalogueQuery(chosen={facet: value}, sort="name")
+        by_index = selectors.find_models(query)
+        monkeypatch.setattr("registry.selectors.search.MOST_LOOKED_UP", 3)
+
+        assert selectors.find_models(query) == by_index
+        assert len(by_index.ids) == (0 if value == "gone" else 4)
+
     def test_the_very_name_comes_first_even_behind_very_many_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("registry.selectors.search.MOST_LISTED", 1)
         make_draft(make_model(make_account(), "iris-three"), state="in_review")
