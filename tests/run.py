@@ -7,6 +7,7 @@ it does not begin if PostgreSQL found a fault, so that no green line ever ends a
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,8 @@ _FOREIGN = ("MODEL_COMMONS_", "DATABASE_URL", "REDIS_URL", "DJANGO_", "PYTHONDON
 
 
 def main(arguments: Sequence[str]) -> int:
+    # A shell lets what it starts in the background ignore interrupts, and so would each program that a test interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="mc-") as folder:
         scratch = Path(folder)
         scratch.chmod(0o711)  # the database server may run as another user
@@ -35,7 +38,8 @@ def main(arguments: Sequence[str]) -> int:
         if status not in {0, NO_TESTS}:
             return status
         announce("SQLite: all tests but those of which one database says enough")
-        return run_pytest(["-m", "not long and not once", f"--ignore={NOT_ON_SQLITE}", *arguments], scratch)
+        marks = ["-m", "not long and not once", f"--ignore={NOT_ON_SQLITE}", "-p", "no:schemathesis"]
+        return run_pytest([*marks, *arguments], scratch)
 
 
 def run_pytest(arguments: Sequence[str], scratch: Path, **settings: str) -> int:

@@ -24,6 +24,7 @@ from registry.seeding.inputs import article_views, edit_summary, file_bytes, use
 from registry.seeding.loader import SeedModel, load_seed
 from registry.seeding.product import Example, Product, write_product
 from registry.seeding.train import RECIPES
+from tests.deployer.serving.cups import ENVIRONMENTS
 from tests.fakes.inspection import inspect_bytes
 
 RECIPE_FOLDER = Path(environment.__file__).parent / "recipes"
@@ -244,8 +245,8 @@ def test_training_sees_no_secret(installed: tuple[Path, Path], tmp_path: Path, m
 
 
 @pytest.fixture(scope="module")
-def environments_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("environments")
+def environments_dir() -> Path:
+    return ENVIRONMENTS  # installed once per checkout
 
 
 @pytest.fixture(scope="module")
