@@ -33,6 +33,7 @@ class TestTakingBack:
         assert f'value="{"x" * 501}"' in page
         assert 'href="#id_reason"' in page
         assert "at most 500 characters" in text_of(answer)
+        assert "(optional) (optional)" not in " ".join(text_of(answer).split())
         assert fresh(version).state == state
 
     def test_what_came_too_late_is_told_above_the_next_page(self, web: Client, vera: Account) -> None:

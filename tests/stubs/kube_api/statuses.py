@@ -53,11 +53,6 @@ def no_such_path() -> ApiError:
     return ApiError(404, "NotFound", "404 page not found", text="404 page not found\n")
 
 
-def method_not_allowed() -> ApiError:
-    message = "the server does not allow this method on the requested resource"
-    return ApiError(405, "MethodNotAllowed", message)
-
-
 def already_exists(group: str, plural: str, name: str) -> ApiError:
     message = f'{qualified(group, plural)} "{name}" already exists'
     return ApiError(409, "AlreadyExists", message, details=_named(group, plural, name))
