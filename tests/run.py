@@ -1,4 +1,4 @@
-"""Runs the suite twice: what uses the database on PostgreSQL, then everything but the widest tables on SQLite.
+"""Runs the suite twice: what asks the database on PostgreSQL, then everything but the widest tables on SQLite.
 
 `python -m tests.run [pytest arguments]`. The SQLite run comes last so that the last line is the whole suite's summary;
 it does not begin if PostgreSQL found a fault, so that no green line ever ends a red run.
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         scratch = Path(folder)
         scratch.chmod(0o711)  # the database server may run as another user
         with postgres.running(scratch) as url:
-            announce("PostgreSQL: the tests that use the database")
+            announce("PostgreSQL: the tests that ask the database, pages apart")
             marks = ["-m", "not browser and not runtimes and not embedded and not long", "-p", "tests.only_database"]
             status = run_pytest([*marks, *arguments], scratch, DATABASE_URL=url)
         if status not in {0, NO_TESTS}:

@@ -74,6 +74,7 @@ class TestMeter:
         assert counted[Span("a", 1, NOON)].columns()[:3] == (2, 1, 0)
         assert counted[Span("a", 1, NOON + MINUTE)].columns() == (1, 0, 1, *[0] * (latency.CLASSES - 1), 1)
 
+    @pytest.mark.django_db  # it looks whether the connection that some other test left open can still be used
     @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
     def test_keeps_what_could_not_be_written_and_is_bounded(
         self, error: type[Error], monkeypatch: pytest.MonkeyPatch
