@@ -28,6 +28,7 @@ LIGHTHOUSE = "lighthouse@12.8.2"  # 13 wants a newer Node than Debian's
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 TARGETS = {"performance": 95, "accessibility": 100, "best-practices": 95, "seo": 95}
 SHIFT, BLOCKED_MS = 0.05, 200
+ATTEMPTS = 3
 PAGES = ("home", "catalogue", "model", "model-versions", "endpoint", "endpoints", "log", "operations", "build", "help")
 NOT_FOR_ENGINES = {"operations", "build"}  # pages that search engines are asked to leave alone
 
@@ -49,7 +50,11 @@ def look_at(url: str, folder: Path) -> dict[str, Any]:
     report = folder / "lighthouse.json"
     command = ["npx", "--yes", LIGHTHOUSE, url, "--quiet", "--output=json", f"--output-path={report}"]
     command += ["--chrome-flags=--headless=new --no-sandbox --disable-gpu", f"--only-categories={','.join(CATEGORIES)}"]
-    subprocess.run(command, check=True, timeout=300, env={**os.environ, "CHROME_PATH": CHROMIUM})
+    settings = {**os.environ, "CHROME_PATH": CHROMIUM}
+    for left in reversed(range(ATTEMPTS)):
+        # It now and then records no trace of a page, and asks to be run again.
+        if subprocess.run(command, check=not left, timeout=300, env=settings).returncode == 0:
+            break
     found: dict[str, Any] = json.loads(report.read_text())
     return found
 
