@@ -16,11 +16,12 @@ from tests.deploy.manifests import KUBERNETES, rendered
 from tests.deploy.test_compose import TEXT, interpolated
 from tests.deployer.test_provenance import new_key
 
+MOUNTED = ("/run/secrets/", "/run/signing/")
 SECRETS = {
     "secret-key": "".join(chr(33 + n % 90) for n in range(64)),
     "database-url": "postgres://portal:planted@postgres/portal",
     "redis-url": "redis://:planted@redis/0",
-    "signing-key": new_key(),
+    "key.pem": new_key(),
 }
 
 
@@ -39,7 +40,7 @@ def started(folder: Path, settings: Mapping[str, str]) -> subprocess.CompletedPr
     """`check --deploy` under these settings, with files where the secrets are mounted."""
     given = dict(settings)
     for name, path in settings.items():
-        if path.startswith("/run/secrets/"):
+        if path.startswith(MOUNTED):
             secret = folder / Path(path).name
             secret.write_text(SECRETS.get(secret.name, "planted"))
             given[name] = str(secret)
