@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +14,9 @@ from registry.model_tasks import ModelTask
 from registry.models import Decision, ThreadSubject
 from registry.names import validate_name
 from registry.reasons import LONGEST_REASON
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 MIB = 1024**2
 CODE_CLASS = "cdx-text-area__textarea--code"
@@ -40,26 +45,22 @@ class NewModelForm(forms.Form):
     )
 
 
+def reason_field(label: StrOrPromise) -> forms.CharField:
+    """A public reason, which may be left out."""
+    widget = forms.TextInput(attrs={"dir": "auto"})
+    return forms.CharField(label=label, max_length=LONGEST_REASON, required=False, widget=widget)
+
+
 class WithdrawForm(forms.Form):
     """Why a version is taken out of checking or review."""
 
-    reason = forms.CharField(
-        label=_("Why do you take it back? (optional)"),
-        max_length=LONGEST_REASON,
-        required=False,
-        widget=forms.TextInput(attrs={"dir": "auto"}),
-    )
+    reason = reason_field(_("Why do you take it back? (optional)"))
 
 
 class RetireForm(forms.Form):
     """Why an approved version goes out of service."""
 
-    reason = forms.CharField(
-        label=_("Why is it retired? (public)"),
-        max_length=LONGEST_REASON,
-        required=False,
-        widget=forms.TextInput(attrs={"dir": "auto"}),
-    )
+    reason = reason_field(_("Why is it retired? (public)"))
 
 
 def target_choices() -> list[tuple[str, str]]:

@@ -19,10 +19,10 @@ from deployer.models import Rollout, RolloutState
 from deployer.outputs import replica_output
 from deployer.presentation import failure_note, rollout_phases
 from deployer.sync import health_word, is_compared, last_sweep, sync_of
+from registry.forms import reason_field
 from registry.messages import message
 from registry.permissions import may_operate, may_retry, may_submit
 from registry.presentation.events import timeline_rows
-from registry.reasons import LONGEST_REASON
 from registry.tasks import ring
 from registry.views.access import account_of, errors_as_messages, paged, requires
 
@@ -32,12 +32,7 @@ HISTORY_ROWS = 10
 class RestoreForm(forms.Form):
     """Why an operator rolls back, which stands in the public log, and the endpoint's name, so that no slip does it."""
 
-    reason = forms.CharField(
-        label=_("Why? (public)"),
-        max_length=LONGEST_REASON,
-        required=False,
-        widget=forms.TextInput(attrs={"dir": "auto"}),
-    )
+    reason = reason_field(_("Why? (public)"))
     confirm = forms.CharField(
         label=_("Name of the endpoint"),
         max_length=80,
