@@ -13,6 +13,7 @@ import pytest
 from django.apps import apps
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
+from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as properties
 
@@ -35,6 +36,13 @@ def pytest_collection_finish() -> None:
     """Modules, tests and models stay until the end: the garbage collector need not look at them again and again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """A page that a test asked for in another language leaves that language to its thread, as a web server may."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session", autouse=True)
