@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,10 +18,11 @@ from deployer.runtimes.environments import RuntimeEnvironments
 from tests.browser.stage import PASSWORD
 from tests.deployer.serving.cups import ENVIRONMENTS, XGBOOST
 from tests.locale.pseudo import LANGUAGE, write_pseudo_locale
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = "en,ar,de,es"
-START_SECONDS = 90.0
+START_SECONDS = 180.0
 STOP_SECONDS = 60.0
 STAGE_SECONDS = 180.0
 
@@ -34,7 +34,7 @@ class LivePortal:
         self.folder = folder
         self.demo = demo
         self.variables = variables or {}
-        self.port = _free_port()
+        self.port = free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self.log: list[str] = []
 
@@ -125,9 +125,3 @@ class LivePortal:
         assert self.process.stdout is not None
         with self.process.stdout as stdout:
             self.log.extend(stdout)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port

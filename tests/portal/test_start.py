@@ -7,11 +7,12 @@ import pytest
 
 from portal.data_folder import load_secret_key, made_folder
 from portal.supervisor import why_not_bindable
+from tests.ports import free_port
 
 
 def test_a_taken_port_is_named_with_another_to_choose() -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.bind(("127.0.0.1", free_port()))
         taken.listen()
         port = taken.getsockname()[1]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,8 @@ from urllib.parse import urlencode
 import pytest
 from django.core.cache import cache
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "c" * 32
 WRONG, HELD = "are not correct", "Too many failed"
@@ -27,8 +28,7 @@ class Site:
     """A portal behind a proxy, which these tests play: they say from which address a request comes."""
 
     def __init__(self, folder: Path, processes: int) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         foreign = ("MODEL_COMMONS_", "DATABASE_URL", "REDIS_URL", "DJANGO_")
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
             "DJANGO_SETTINGS_MODULE": "tests.settings",
@@ -67,7 +67,7 @@ class Site:
         return "wrong" if WRONG in page else "held" if HELD in page else page[-400:]
 
     def wait(self) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5):

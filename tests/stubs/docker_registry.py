@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
+
+from tests.ports import free_port
 
 PROGRAM = shutil.which("docker-registry")
 _CONFIG = """\
@@ -26,8 +26,7 @@ http: {{addr: "127.0.0.1:{port}"}}
 @contextmanager
 def running_server(folder: Path) -> Iterator[str]:
     """Host and port of a server that keeps its data in `folder`."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     config = folder / "config.yml"
     config.write_text(_CONFIG.format(root=folder / "data", port=port))
     command, nowhere = [str(PROGRAM), "serve", str(config)], subprocess.DEVNULL
@@ -40,10 +39,10 @@ def running_server(folder: Path) -> Iterator[str]:
 
 
 def _wait_until_it_answers(port: int) -> None:
-    for _attempt in range(200):
+    for _attempt in range(1200):
         try:
             with urlopen(f"http://127.0.0.1:{port}/v2/", timeout=5):
                 return
-        except URLError:
+        except OSError:
             time.sleep(0.05)
     raise RuntimeError("the registry did not start")

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tests.ports import free_port
+
 PROGRAM = shutil.which("swift-proxy-server")
 KEY, SECRET = "test:portal", "sesame"
 _KINDS = ("account", "container", "object")
@@ -59,6 +61,7 @@ use = egg:swift#{kind}
 _RINGS = """
 import sys
 from swift.common.ring import RingBuilder
+from tests.ports import free_port
 for kind, port in zip(("account", "container", "object"), sys.argv[2:]):
     builder = RingBuilder(2, 1, 0)
     builder.add_dev({"id": 0, "region": 1, "zone": 1, "ip": "127.0.0.1", "port": int(port), "device": "d", "weight": 1,
@@ -71,7 +74,7 @@ for kind, port in zip(("account", "container", "object"), sys.argv[2:]):
 @contextmanager
 def running_swift(folder: Path) -> Iterator[str]:
     """The address of the S3 interface; data lies in `folder`."""
-    ports = _free_ports(5)
+    ports = [free_port() for _ in range(5)]
     names = {"folder": folder, "user": pwd.getpwuid(os.getuid()).pw_name}
     (folder / "devices" / "d").mkdir(parents=True)
     (folder / "swift.conf").write_text("[swift-hash]\nswift_hash_path_suffix = tests\n")
@@ -100,14 +103,8 @@ def _program(name: str, config: Path) -> Iterator[None]:
             server.terminate()
 
 
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as open_ones:
-        probes = [open_ones.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [probe.getsockname()[1] for probe in probes]
-
-
 def _wait_until_it_listens(port: int) -> None:
-    for _attempt in range(400):
+    for _attempt in range(1200):
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:

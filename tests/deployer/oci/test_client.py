@@ -21,6 +21,7 @@ from deployer.oci.manifest import MANIFEST_TYPE, canonical
 from deployer.oci.transport import RegistryAccess, Transport
 from registry.errors import StorageFullError
 from tests.deployer.oci.conftest import FILES, Workshop
+from tests.ports import free_port
 from tests.stubs.certificates import made_authority
 from tests.stubs.oci_registry import StubRegistry, running_registry
 
@@ -237,8 +238,7 @@ class TestBadDays:
         assert waits == sorted(waits)
 
     def test_one_that_is_down_is_tried_later(self, image: BuiltImage, workshop: Workshop) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            gone = StubRegistry(url=f"http://127.0.0.1:{probe.getsockname()[1]}")
+        gone = StubRegistry(url=f"http://127.0.0.1:{free_port()}")
         with pytest.raises(TransientError) as caught:
             push(client_of(gone), image, workshop)
         assert caught.value.code == "oci_registry.unreachable"

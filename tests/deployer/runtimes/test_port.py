@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ import urllib3
 
 from deployer.runtimes.environments import RuntimeEnvironments
 from tests.deployer.serving import cups
+from tests.ports import free_port
 
 SERVER = cups.ROOT / "deployer" / "runtimes" / "server"
 
@@ -22,8 +22,7 @@ SERVER = cups.ROOT / "deployer" / "runtimes" / "server"
 def test_a_model_answers_on_a_port_and_leaves_when_it_is_told(tmp_path: Path) -> None:
     python = RuntimeEnvironments(cups.ENVIRONMENTS).ensure(cups.XGBOOST)
     (tmp_path / "model.json").write_bytes((cups.MODELS / "binary.json").read_bytes())
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     command = [
         str(python), "-I", str(SERVER / "start.py"), f"--port={port}", f"--models-dir={tmp_path}",
         f"--adapter={SERVER / cups.XGBOOST.adapter}", "--model-name=iris", "--version=3", "--threads=1",
@@ -35,7 +34,7 @@ def test_a_model_answers_on_a_port_and_leaves_when_it_is_told(tmp_path: Path) ->
             _wait_until_ready(f"{base}/ready", server)
             answer = urllib3.request("POST", f"{base}/infer", json={"inputs": [_row()]}, retries=False)
             server.send_signal(signal.SIGTERM)
-            server.wait(20)
+            server.wait(60)
         finally:
             server.kill()
 
@@ -51,7 +50,7 @@ def _wait_until_ready(url: str, server: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + 60
     while time.monotonic() < end and server.poll() is None:
         try:
-            if urllib3.request("GET", url, retries=False, timeout=2).status == 200:
+            if urllib3.request("GET", url, retries=False, timeout=30).status == 200:
                 return
         except urllib3.exceptions.HTTPError:
             time.sleep(0.1)

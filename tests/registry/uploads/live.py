@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.ports import free_port
 from tests.registry.uploads.wire import CHUNK, COLLECTION, metadata
 
 ROOT = Path(__file__).parents[3]
@@ -85,8 +86,7 @@ class LiveServer:
 
     def __enter__(self) -> Self:
         if not self.port:
-            with socket.create_server(("127.0.0.1", 0)) as probe:
-                self.port = probe.getsockname()[1]
+            self.port = free_port()
         self.start()
         return self
 
