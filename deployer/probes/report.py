@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -65,7 +65,7 @@ def fails(code: str, **params: object) -> Finding:
     return Finding(verdict=Verdict.FAIL, code=code, params=params)
 
 
-def ask_all(probes: Sequence[BackendProbe], *, timeout: float = TIMEOUT) -> list[PartReport]:
+def ask_all(probes: Iterable[BackendProbe], *, timeout: float = TIMEOUT) -> list[PartReport]:
     """Ask all at once; a part that has not ended in time is reported with what it said until then."""
     talks = [_Talk(probe) for probe in probes]
     end = time.monotonic() + timeout

@@ -94,15 +94,21 @@ class TestAsking:
         assert report.findings[1].params == {"error": "KeyError"}
 
     def test_nobody_waits_for_a_part_that_says_nothing(self) -> None:
-        end = threading.Event()
+        spoke, end = threading.Event(), threading.Event()
 
         def ask() -> Iterator[Finding]:
             yield works("probe.cache")
+            spoke.set()
             end.wait(60)
 
-        found = said(Probe(ask), timeout=0.05)
+        def asked() -> Iterator[BackendProbe]:
+            yield Probe(ask)
+            assert spoke.wait(60)  # before its time is counted
+
+        (report,) = ask_all(asked(), timeout=0.05)
         end.set()
-        assert found == [("pass", "probe.cache"), ("fail", "probe.silent")]
+        assert [finding.code for finding in report.findings] == ["probe.cache", "probe.silent"]
+        assert report.verdict is Verdict.FAIL
 
 
 class TestServers:

@@ -51,6 +51,10 @@ class TestServing:
 
 
 class TestStore:
+    @pytest.fixture(autouse=True)
+    def _patient(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(reachability, "TIMEOUT", 60.0)
+
     def test_one_that_fails_is_noted_and_forgotten_when_it_works(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as broken:
             broken.setattr(blob_store(), "has", away)
