@@ -24,9 +24,11 @@ from portal.programs import web_command, worker_command
 from registry.jobs.queue import ensure_job
 from registry.models import Event, Job
 from tests.jobs_app.work import DONE
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 90.0
+LONG = 300
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Site:
     def send(self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]) -> tuple[int, str]:
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, dict(headers), method=method)
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
+            with urllib.request.urlopen(request, timeout=60) as response:
                 return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             with error:
@@ -66,13 +68,18 @@ class Site:
 
 
 class Crew:
-    """What is left running is killed by `dismiss`."""
+    """What is left running is killed by `dismiss`.
+
+    `lease_seconds` is for workers to come. A short one is soon over; but a worker that gets no processor for as long
+    loses its work and begins it again, so where no lease has to end, tests that count beginnings ask for a `LONG` one.
+    """
 
     def __init__(self, folder: Path, *, redis_url: str = "", database_url: str = "") -> None:
         self.folder = folder
         self.log = folder / "log"
         self.redis_url = redis_url
         self.database_url = database_url
+        self.lease_seconds = 2
         self._processes: list[subprocess.Popen[bytes]] = []
 
     @property
@@ -87,7 +94,7 @@ class Crew:
             "DJANGO_SETTINGS_MODULE": "tests.jobs_app.settings",
             **({"REDIS_URL": self.redis_url} if self.redis_url else {}),
             "MODEL_COMMONS_DATA_DIR": str(self.folder),
-            "MODEL_COMMONS_LEASE_SECONDS": "2",
+            "MODEL_COMMONS_LEASE_SECONDS": str(self.lease_seconds),
             "MODEL_COMMONS_SWEEP_SECONDS": "1",
             "TEST_DATABASE_NAME": str(connection.settings_dict["NAME"]),
             **({"DATABASE_URL": self.database_url, "TEST_DATABASE_NAME": "portal"} if self.database_url else {}),
@@ -108,8 +115,7 @@ class Crew:
 
     def start_web(self, **environment: str) -> Site:
         """A web server on a free port, once it answers."""
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
+        port = free_port()
         settings = {"MODEL_COMMONS_PORT": str(port), "MODEL_COMMONS_WEB_THREADS": "16", **environment}
         site = Site(self.start(*web_command(), environment=settings), port)
         self.await_that(lambda: site.process.poll() is not None or site.status("/healthz") == HTTPStatus.OK)

@@ -27,11 +27,11 @@ from tests import postgres
 from tests.api.client import token_for
 from tests.conftest import RegistryFakes
 from tests.factories import make_account, make_draft
-from tests.integration.crew import PATIENCE, ROOT, Crew, Site, done_once, make_jobs
+from tests.integration.crew import LONG, PATIENCE, ROOT, Crew, Site, done_once, make_jobs
 from tests.jobs_app.work import DONE
 from tests.redis_server import RedisServer
 
-SOON = 30.0
+SOON = PATIENCE
 
 
 def children_of(process: subprocess.Popen[bytes]) -> set[int]:
@@ -67,6 +67,12 @@ def visitors(site: Site, *, path: str, instead: Site | None = None) -> Iterator[
             thread.join(SOON)
 
 
+def await_more(crew: Crew, seen: Counter[int]) -> None:
+    """Wait for twenty answers more than there are now."""
+    before = seen.total()
+    crew.await_that(lambda: seen.total() > before + 20)
+
+
 @pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_a_web_server_is_renewed_without_a_failed_request(crew: Crew) -> None:
@@ -75,11 +81,10 @@ def test_a_web_server_is_renewed_without_a_failed_request(crew: Crew) -> None:
     old = children_of(site.process)
 
     with visitors(site, path="/api/v1/models/") as seen, half_sent(site) as slow:
-        crew.await_that(lambda: seen.total() > 20)
+        await_more(crew, seen)
         site.process.send_signal(signal.SIGHUP)
         crew.await_that(lambda: children_of(site.process) - old)
-        before = seen.total()
-        crew.await_that(lambda: seen.total() > before + 20)
+        await_more(crew, seen)
         answer = rest_of(slow)
         crew.await_that(lambda: not children_of(site.process) & old)
 
@@ -95,11 +100,10 @@ def test_a_web_server_that_is_told_to_go_answers_what_it_has(crew: Crew) -> None
     going, staying = crew.start_web(**free), crew.start_web(**free)
 
     with visitors(going, instead=staying, path="/api/v1/models/") as seen, half_sent(going) as slow:
-        crew.await_that(lambda: seen.total() > 20)
+        await_more(crew, seen)
         going.process.send_signal(signal.SIGTERM)
         crew.await_that(going.is_refusing)
-        before = seen.total()
-        crew.await_that(lambda: seen.total() > before + 20)
+        await_more(crew, seen)
         answer = rest_of(slow)
 
     assert answer.startswith(b"HTTP/1.1 404"), answer
@@ -109,11 +113,10 @@ def test_a_web_server_that_is_told_to_go_answers_what_it_has(crew: Crew) -> None
 
 @contextmanager
 def half_sent(site: Site) -> Iterator[socket.socket]:
-    """A request whose body is still on its way, in the hands of a thread by the time this returns."""
+    """A request whose body is still on its way. Who comes later is answered later, which tells that a thread has it."""
     with socket.create_connection(("127.0.0.1", site.port)) as slow:
         slow.sendall(b"POST /serve/v2/models/nothing/infer HTTP/1.1\r\nHost: localhost\r\n")
         slow.sendall(b"Content-Type: application/json\r\nContent-Length: 12\r\nConnection: close\r\n\r\n{")
-        time.sleep(0.5)  # nothing tells that a thread has begun to read
         yield slow
 
 
@@ -127,6 +130,7 @@ def rest_of(slow: socket.socket) -> bytes:
 @pytest.mark.django_db(transaction=True)
 def test_workers_are_renewed_without_work_being_done_twice(crew: Crew) -> None:
     """The new one comes, the old one goes when what it is at is done; nothing is begun a second time."""
+    crew.lease_seconds = LONG
     (slow,) = make_jobs("lasting", 1, key="slow")
     old = crew.start()
     crew.await_that(crew.starts)
@@ -147,6 +151,7 @@ def test_workers_are_renewed_without_work_being_done_twice(crew: Crew) -> None:
 @pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_another_worker_takes_over_the_sweep(crew: Crew) -> None:
+    crew.lease_seconds = LONG  # of jobs: that of the sweep is over after two periods
     workers = {worker.pid: worker for worker in (crew.start(), crew.start())}
 
     def holder() -> int:

