@@ -59,7 +59,7 @@ def wait_for_upload(page: Page, server: TusStub, path: Path, name: str | None = 
 def interrupt(page: Page, server: TusStub, model: Path) -> None:
     server.hold_at = 2 * CHUNK_BYTES
     page.set_input_files(FILES, model)
-    assert server.held.wait(30)
+    assert server.held.wait(60)
     page.goto("about:blank")
     server.hold_at = None
     page.goto(server.origin)
@@ -107,7 +107,7 @@ def test_folder_keeps_its_inner_paths_and_leaves_hidden_files_out(page: Page, se
 def test_pause_stops_the_bytes_and_resume_sends_the_rest(page: Page, server: TusStub, model: Path) -> None:
     server.hold_at = CHUNK_BYTES
     page.set_input_files(FILES, model)
-    assert server.held.wait(30)
+    assert server.held.wait(60)
     page.get_by_role("button", name="Pause model.onnx").click()
     resume = page.get_by_role("button", name="Resume model.onnx")
     expect(resume).to_be_focused()

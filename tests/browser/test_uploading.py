@@ -17,7 +17,7 @@ from tests.browser import visitors as steps
 from tests.browser.visitors import Visitors
 
 SIZE = 24 * 2**20
-SLOW = 6 * 2**20  # bytes per second
+SLOW = 2 * 2**20  # bytes per second
 FILES = "#upload-files"
 NUMBERS = itertools.count(1)
 

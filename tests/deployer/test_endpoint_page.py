@@ -149,11 +149,11 @@ class TestSnippets:
         return shown
 
     def test_curl(self, found: Snippets) -> None:
-        done = subprocess.run(["sh", "-c", found.curl], capture_output=True, timeout=30, check=True)
+        done = subprocess.run(["sh", "-c", found.curl], capture_output=True, timeout=60, check=True)
         assert json.loads(done.stdout)["outputs"][0]["data"] in ([6.0], [900.0])
 
     def test_python(self, found: Snippets) -> None:
-        done = subprocess.run([sys.executable, "-I", "-c", found.python], capture_output=True, timeout=30, check=True)
+        done = subprocess.run([sys.executable, "-I", "-c", found.python], capture_output=True, timeout=60, check=True)
         assert done.stdout.decode().startswith("1 [{'name': 'predict'")
 
 

@@ -40,7 +40,7 @@ def shared(
     """The cache of an installation with REDIS_URL, with a breaker that a test needs not wait for."""
     server.start()
     server.flush()
-    options = {"serializer": "portal.cache.JsonSerializer", "socket_connect_timeout": 1.0, "socket_timeout": 1.0}
+    options = {"serializer": "portal.cache.JsonSerializer", "socket_connect_timeout": 60.0, "socket_timeout": 60.0}
     settings.CACHES = {
         "default": {"BACKEND": "portal.cache.SoftRedisCache", "LOCATION": server.url, "OPTIONS": options}
     }
@@ -145,8 +145,14 @@ def test_rate_limits_hold_before_during_and_after(
 
 
 def test_api_rates_hold_while_redis_is_away(
-    shared: portal_cache.SoftRedisCache, server: RedisServer, settings: Any, rf: RequestFactory
+    shared: portal_cache.SoftRedisCache,
+    server: RedisServer,
+    settings: Any,
+    rf: RequestFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)  # no hour ends meanwhile
     settings.API_RATES = {**settings.API_RATES, "address": "5/hour"}
     request = Request(rf.get("/api/v1/models/"))
     throttling.forget()
@@ -184,8 +190,10 @@ def test_a_breaker_lets_one_try_after_each_pause() -> None:
     assert [breaker.allows(), breaker.allows()] == [True, True]
 
 
-def test_a_hung_redis_costs_one_wait() -> None:
+def test_a_hung_redis_costs_one_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes connections and says nothing: the first to ask waits, and nobody else until the pause is over."""
+    monkeypatch.setattr(portal_cache, "PAUSE_SECONDS", 3600.0)
+    portal_cache.breaker_of.cache_clear()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         options = {"socket_connect_timeout": 1.0, "socket_timeout": 0.2}
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"

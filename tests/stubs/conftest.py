@@ -87,7 +87,7 @@ def apply(custom: client.CustomObjectsApi, obj: Object, *, manager: str = "porta
     group, version, namespace, plural = ISVC
     answer: Any = custom.patch_namespaced_custom_object(
         group=group, version=version, namespace=namespace, plural=plural, name=obj["metadata"]["name"], body=obj,
-        field_manager=manager, _content_type=APPLY, _request_timeout=5, _preload_content=False, **options,
+        field_manager=manager, _content_type=APPLY, _request_timeout=60, _preload_content=False, **options,
     )  # fmt: skip
     body = answer.data
     answer.release_conn()

@@ -138,10 +138,10 @@ def test_a_ready_predictor_answers_and_another_does_not(api: KubeApi) -> None:
             player.step()
         url = player.url_of("iris")
         content = {"inputs": [{"name": "x", "shape": [2, 2], "datatype": "FP64", "data": [1, 2, 3, 4]}]}
-        with urllib.request.urlopen(f"{url}/v2/models/quality/ready", timeout=5) as answer:
+        with urllib.request.urlopen(f"{url}/v2/models/quality/ready", timeout=60) as answer:
             assert answer.status == 200
         with urllib.request.urlopen(
-            f"{url}/v2/models/quality/infer", json.dumps(content).encode(), timeout=5
+            f"{url}/v2/models/quality/infer", json.dumps(content).encode(), timeout=60
         ) as answer:
             told = json.load(answer)
         assert (told["model_name"], told["model_version"], told["outputs"][0]["data"]) == ("quality", "3", [3.0, 7.0])
@@ -152,7 +152,7 @@ def test_a_ready_predictor_answers_and_another_does_not(api: KubeApi) -> None:
             ("x/v2", b""),
         ]:
             with pytest.raises(urllib.error.HTTPError) as caught:
-                urllib.request.urlopen(player.url_of("").rstrip("/") + f"/{path}", sent, timeout=5)
+                urllib.request.urlopen(player.url_of("").rstrip("/") + f"/{path}", sent, timeout=60)
             codes.append(caught.value.code)
             caught.value.close()
         assert codes == [404, 400, 503]

@@ -15,7 +15,7 @@ from tests.stubs.kube_api.options import Options
 PLURAL = "inferenceservices"
 
 
-def until(met: Callable[[], Any], *, seconds: float = 10.0) -> Any:
+def until(met: Callable[[], Any], *, seconds: float = 60.0) -> Any:
     end = time.monotonic() + seconds
     while not (found := met()):
         assert time.monotonic() < end, "it did not come to that"

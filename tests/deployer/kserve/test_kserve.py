@@ -274,6 +274,6 @@ def test_what_a_gateway_says_in_a_cups_place_is_no_answer(site: Cluster, player:
     backend = KServeBackend(replace(site, predictor_url=player.url_of("{name}")))
 
     with pytest.raises(TransientError, match=r"serving\.unreachable"):
-        backend.request("cup-1", method="GET", path="/v2/health/live", timeout=2)
+        backend.request("cup-1", method="GET", path="/v2/health/live", timeout=60)
     with pytest.raises(PortalError, match=r"serving\.bad_path"):
-        backend.request("cup-1", method="GET", path="/v2/\r\nx: y", timeout=2)
+        backend.request("cup-1", method="GET", path="/v2/\r\nx: y", timeout=60)

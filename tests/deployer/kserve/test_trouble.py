@@ -66,7 +66,7 @@ def test_a_cluster_that_is_away_is_not_one_without_cups(
         monkeypatch.setattr(cluster_view, "STALE_SECONDS", 0.0)
         with pytest.raises(TransientError, match=r"kserve\.api_unreachable"):
             backend.statuses()
-        assert backend.request("cup-7", method="GET", path="/v2/models/article-quality", timeout=5).status == 200
+        assert backend.request("cup-7", method="GET", path="/v2/models/article-quality", timeout=60).status == 200
     before = backend._view().services.all()
 
     monkeypatch.setattr(cluster_view, "STALE_SECONDS", 60.0)
@@ -84,7 +84,7 @@ def test_a_watch_that_breaks_misses_nothing(
     serve(backend, spec())
     before = len(kube.requests)
     if trouble == "slow":
-        monkeypatch.setattr(KubernetesApi._send, "__kwdefaults__", {"read_timeout": 0.1})
+        monkeypatch.setattr(KubernetesApi._send, "__kwdefaults__", {"read_timeout": 0.3})
 
     for number in range(rounds):
         disturb(kube, trouble, number)
@@ -105,7 +105,7 @@ def disturb(kube: KubeApi, trouble: str, number: int) -> None:
         kube.fail(verb="list", status=500)
     elif trouble == "slow":
         kube.fail(verb="watch", status=410)
-        kube.fail(verb="list", delay=0.3)
+        kube.fail(verb="list", delay=0.6)
     elif trouble == "compacted":
         kube.compact()
     kube.cut_watches()

@@ -13,7 +13,7 @@ from deployer.serving import identity
 
 @pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(["sh", "-c", "sleep 60 & echo; wait"], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(["sh", "-c", "sleep 600 & echo; wait"], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
         yield process
@@ -30,10 +30,10 @@ def test_a_process_is_itself_until_it_ends(sleeper: subprocess.Popen[bytes]) -> 
     (child,) = identity.children(sleeper.pid)
     assert identity.send(process, signal.SIGKILL)  # first, since the shell ends by itself once its child has
     os.kill(child, signal.SIGKILL)
-    assert identity.wait_gone(process, 10)
+    assert identity.wait_gone(process, 60)
     assert not identity.is_alive(process)  # although nobody has reaped it yet
     assert identity.memory(process) is None
-    sleeper.wait(10)
+    sleeper.wait(60)
     assert not identity.send(process, signal.SIGKILL)
 
 

@@ -64,16 +64,19 @@ open({str(pid_file)!r}, "w").write(str(child.pid))
 time.sleep(300)
 """
 
-    answer = ChildProcessInspector(script=_script(tmp_path, code), timeout=2).inspect(
-        path="model.onnx", blob=MODELS / "layer.onnx"
-    )
+    for timeout in (2, 10, 60):
+        answer = ChildProcessInspector(script=_script(tmp_path, code), timeout=timeout).inspect(
+            path="model.onnx", blob=MODELS / "layer.onnx"
+        )
+        assert answer.code == "gate.timeout"
+        if pid_file.exists():  # a busy machine may take longer than that to start both
+            break
 
-    assert answer.code == "gate.timeout"
     with suppress(ProcessLookupError):
         started = os.pidfd_open(int(pid_file.read_text()))
         poll = select.poll()
         poll.register(started, select.POLLIN)
-        assert poll.poll(10_000), "the grandchild is still alive"
+        assert poll.poll(60_000), "the grandchild is still alive"
         os.close(started)
 
 

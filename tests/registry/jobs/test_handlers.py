@@ -203,7 +203,7 @@ def test_saving_a_draft_while_its_check_ends_blocks_neither(fakes: RegistryFakes
         worker.start()
         worker.join(0.5)  # by now it waits for the version, and must not hold the job while it does
         services.drafts.queue_draft_checks(draft)
-    worker.join(30)
+    worker.join(60)
 
     assert errors == []
     assert Job.objects.get().rerun

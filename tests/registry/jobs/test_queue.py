@@ -273,7 +273,7 @@ def other_connection() -> Iterator[Callable[[Callable[[], object]], threading.Th
 
     yield run
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -295,7 +295,7 @@ def test_a_change_is_never_missed_by_a_worker_that_begins_beside_it(
         worker = other_connection(work_on_it)
         worker.join(0.3)
         assert seen == []
-    worker.join(30)
+    worker.join(60)
 
     assert seen == ["new"]
 
@@ -313,11 +313,11 @@ def test_of_many_workers_one_gets_the_job(
         def compete(
             job: Job = job, together: threading.Barrier = together, claims: list[Claim | None] = claims
         ) -> None:
-            together.wait(30)
+            together.wait(60)
             claims.append(queue.claim(job_id=job.pk, deadline=DEADLINE))
 
         for thread in [other_connection(compete) for _ in range(4)]:
-            thread.join(30)
+            thread.join(60)
 
         assert [found.attempt for found in claims if found] == [1]
         assert len(claims) == 4

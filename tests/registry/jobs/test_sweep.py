@@ -71,7 +71,7 @@ class TestOneSweeper:
         def run(holder: str) -> None:
             try:
                 for _ in range(periods):
-                    together.wait(30)
+                    together.wait(60)
                     sweep.sweep_once(holder=holder)
             except Exception as error:  # noqa: BLE001  # the test's own thread tells of it
                 errors.append(error)
@@ -83,7 +83,7 @@ class TestOneSweeper:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(120)
 
         assert errors == []
         assert len(effects) == len(set(effects)) == periods

@@ -99,13 +99,13 @@ class ClusterHands:
         return nullcontext()
 
     def list(self, plural: str) -> Sequence[Object]:
-        answer = self._resource(plural).get(namespace=self.namespace, _request_timeout=10)
+        answer = self._resource(plural).get(namespace=self.namespace, _request_timeout=60)
         return [item.to_dict() for item in answer.items]
 
     def get(self, plural: str, name: str) -> Object | None:
         try:
             answer: Object = (
-                self._resource(plural).get(name=name, namespace=self.namespace, _request_timeout=10).to_dict()
+                self._resource(plural).get(name=name, namespace=self.namespace, _request_timeout=60).to_dict()
             )
         except dynamic.exceptions.NotFoundError:
             return None
@@ -114,14 +114,14 @@ class ClusterHands:
     def create(self, plural: str, obj: Object) -> Object:
         version, kind = VERSIONS[plural]
         body = {"apiVersion": version, "kind": kind, **obj}
-        made: Object = self._resource(plural).create(body=body, namespace=self.namespace, _request_timeout=10).to_dict()
+        made: Object = self._resource(plural).create(body=body, namespace=self.namespace, _request_timeout=60).to_dict()
         return made
 
     def merge(self, plural: str, name: str, change: Mapping[str, Any]) -> bool:
         try:
             self._resource(plural).patch(
                 name=name, namespace=self.namespace, body=change, content_type="application/merge-patch+json",
-                _request_timeout=10,
+                _request_timeout=60,
             )  # fmt: skip
         except dynamic.exceptions.NotFoundError:
             return True
@@ -134,7 +134,7 @@ class ClusterHands:
         while (live := self.get(plural, name)) is not None:
             try:  # replaced in one write, as a controller does: nobody sees it without a status
                 body = {**live, "status": status}
-                resource.status.replace(name=name, namespace=self.namespace, body=body, _request_timeout=10)
+                resource.status.replace(name=name, namespace=self.namespace, body=body, _request_timeout=60)
             except dynamic.exceptions.ConflictError:
                 continue
             except dynamic.exceptions.NotFoundError:
@@ -143,7 +143,7 @@ class ClusterHands:
 
     def delete(self, plural: str, name: str) -> None:
         try:
-            self._resource(plural).delete(name=name, namespace=self.namespace, _request_timeout=10)
+            self._resource(plural).delete(name=name, namespace=self.namespace, _request_timeout=60)
         except dynamic.exceptions.NotFoundError:
             return
 

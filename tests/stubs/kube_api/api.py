@@ -66,6 +66,7 @@ class KubeApi:
             "major": major, "minor": minor, "gitVersion": version, "gitCommit": "", "gitTreeState": "clean",
             "buildDate": "2026-01-01T00:00:00Z", "goVersion": "go1.25", "compiler": "gc", "platform": "linux/amd64",
         }  # fmt: skip
+        self.over = threading.Event()  # lets those go whose answer was delayed to order
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self._port = 0
@@ -79,6 +80,7 @@ class KubeApi:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.over.set()
         self.stop()
         if self.failures and error is None:
             raise self.failures[0]

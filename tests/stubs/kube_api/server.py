@@ -106,7 +106,7 @@ class Handler(BaseHTTPRequestHandler):
         api = self.server.api
         self.cuts_within = False
         if fault is not None:
-            time.sleep(fault.delay)
+            api.over.wait(fault.delay)
             if fault.status:
                 raise fault.error()
             if fault.cut == "before":
