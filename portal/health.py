@@ -18,7 +18,9 @@ from portal.cache import SoftRedisCache
 logger = logging.getLogger(__name__)
 OK, AWAY = "ok", "away"
 ABOUT_THE_PROCESS = frozenset({"/healthz", "/readyz", "/metrics"})
-_wanted: set[tuple[str, str]] = set()
+Key = tuple[str, str]
+"""An app's label and a migration's name."""
+_wanted: dict[Key, set[Key]] = {}
 
 
 class CommonMiddleware(DjangoCommonMiddleware):
@@ -55,15 +57,15 @@ def _database() -> str:
     except Error:
         logger.warning("the database does not answer", exc_info=True)
         return AWAY
-    return OK if _needed() <= applied else "migrations are missing"
+    done = all(key in applied or (replaced and replaced <= applied) for key, replaced in _needed().items())
+    return OK if done else "migrations are missing"
 
 
-def _needed() -> set[tuple[str, str]]:
-    """The migrations that this release brings; read once, as its files do not change."""
+def _needed() -> dict[Key, set[Key]]:
+    """The migrations that this release brings, with what each replaces; read once, as its files do not change."""
     if not _wanted:
         found = MigrationLoader(None).disk_migrations
-        # A squashed one is noted together with those that it replaces, so those are enough.
-        _wanted.update(key for key, migration in found.items() if not migration.replaces)
+        _wanted.update({key: set(migration.replaces) for key, migration in found.items()})
     return _wanted
 
 

@@ -1,4 +1,7 @@
-"""The catalogue's index in PostgreSQL: a tsvector of our own words under GIN; needs no extension and no dictionary."""
+"""The catalogue's index in PostgreSQL: a tsvector of our own words under GIN; needs no extension and no dictionary.
+
+Migrations make the tables, which have no models.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,6 @@ from registry.catalogue_index.near import Operators, all_but_one
 from registry.catalogue_index.vocabulary import Vocabulary, add_words
 from registry.interfaces import IndexTerm
 
-CREATE = (
-    "CREATE TABLE registry_catalogue_search (rowid bigint PRIMARY KEY, words tsvector NOT NULL)",
-    "CREATE INDEX registry_catalogue_search_words ON registry_catalogue_search USING gin (words)",
-)
 # Up to so many entries are read and sorted; up to so many are gathered, and the list is read on for those among them.
 MOST_SORTED = 5_000
 MOST_GATHERED = 15_000

@@ -1,4 +1,7 @@
-"""The catalogue's index in SQLite: an FTS5 table without positions, since only whole words and beginnings are asked."""
+"""The catalogue's index in SQLite: an FTS5 table without positions, since only whole words and beginnings are asked.
+
+Migrations make the tables, which have no models.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,6 @@ from registry.catalogue_index.near import Operators, all_but_one
 from registry.catalogue_index.vocabulary import Vocabulary, add_words
 from registry.interfaces import IndexTerm
 
-# Words come cut and folded already; only spaces part them, so that `task:ranking` stays whole.
-CREATE = (
-    "CREATE VIRTUAL TABLE registry_catalogue_search USING fts5("
-    "words, detail=none, columnsize=0, prefix='2 3', "
-    "tokenize = \"unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Co'\")"
-)
 # Up to so many entries are read and sorted; up to so many are gathered, and the list is read on for those among them.
 MOST_SORTED = 5_000
 MOST_GATHERED = 40_000

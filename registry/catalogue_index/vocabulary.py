@@ -8,15 +8,6 @@ from django.db import connection
 
 from registry.interfaces import IndexTerm
 
-# Bytes are compared, so that what begins alike stands together.
-CREATE_SQLITE = [
-    "CREATE TABLE registry_catalogue_vocabulary (covered integer, word text, PRIMARY KEY (covered, word)) WITHOUT ROWID"
-]
-# Not unique: whoever adds a word shall not wait for somebody else who adds it. Twice is no harm.
-CREATE_POSTGRES = [
-    'CREATE TABLE registry_catalogue_vocabulary (covered smallint NOT NULL, word text COLLATE "C" NOT NULL)',
-    "CREATE INDEX registry_catalogue_vocabulary_words ON registry_catalogue_vocabulary (covered, word)",
-]
 MOST_NAMED = 32
 _END = "\U0010ffff"
 _ADD_SQLITE = "INSERT OR IGNORE INTO registry_catalogue_vocabulary (word, covered) VALUES (%s, %s)"

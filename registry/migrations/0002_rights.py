@@ -17,5 +17,5 @@ def create_groups(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     """Rights as groups."""
 
-    dependencies = [("registry", "0001_initial"), ("auth", "0012_alter_user_first_name_max_length")]
+    dependencies = [("registry", "0001_tables"), ("auth", "0012_alter_user_first_name_max_length")]
     operations = [migrations.RunPython(create_groups, migrations.RunPython.noop)]

@@ -37,11 +37,21 @@ def test_it_is_ready_with_a_database_that_is_up_to_date(client: Client) -> None:
 
 
 def test_it_is_not_ready_before_the_migrations_are_done(client: Client) -> None:
-    MigrationRecorder.Migration.objects.filter(app="deployer").order_by("-pk")[0].delete()
+    MigrationRecorder.Migration.objects.get(app="registry", name="0002_rights").delete()
 
     answer = client.get("/readyz")
 
     assert (answer.status_code, answer.json()["database"]) == (503, "migrations are missing")
+
+
+def test_a_migration_is_done_when_all_that_it_stands_for_are(client: Client) -> None:
+    of_deployer = MigrationRecorder.Migration.objects.filter(app="deployer")
+    of_deployer.get(name="0001_tables").delete()
+    assert of_deployer.exists()
+    assert client.get("/readyz").status_code == 200
+
+    of_deployer.order_by("pk")[0].delete()
+    assert client.get("/readyz").status_code == 503
 
 
 def test_a_newer_database_is_no_hindrance(client: Client) -> None:
