@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,13 @@ def _in_english() -> Iterator[None]:
     """A page that a test asked for in another language leaves that language to its thread, as a web server may."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture
+def standing_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`time.time` stands still: no hour, by which turns are counted, ends within the test."""
+    moment = time.time()
+    monkeypatch.setattr(time, "time", lambda: moment)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -162,6 +162,7 @@ def test_addresses_are_those_that_the_world_knows(api: ApiClient, settings: Any)
     assert api.get("nothing/").json()["type"].startswith("https://models.example.org/api/v1/problems/#")
 
 
+@pytest.mark.usefixtures("standing_clock")
 class TestRates:
     @pytest.fixture(autouse=True)
     def _fresh(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from io import StringIO
 from typing import Any
 
@@ -167,9 +168,12 @@ def test_quotes_in_a_request_survive_the_shell() -> None:
 
 class TestFigures:
     @pytest.fixture(autouse=True)
-    def _asked(self, _fakes: None) -> None:
+    def _asked(self, _fakes: None, monkeypatch: pytest.MonkeyPatch) -> None:
         scene.served()
-        minute = int(time.time()) // 60 * 60
+        moment = time.time()  # the page is looked at in the same minute
+        monkeypatch.setattr(time, "time", lambda: moment)
+        monkeypatch.setattr("registry.templatetags.portal_ui.now", lambda: datetime.fromtimestamp(moment, UTC))
+        minute = int(moment) // 60 * 60
         fast, slow = Counts(requests=90), Counts(requests=10, failed=5)
         fast.latencies[3], slow.latencies[10] = 90, 10
         services.add_figures(counted={Span("vera-sums", 1, minute): fast, Span("vera-sums", 0, minute - 7200): slow})

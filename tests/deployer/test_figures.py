@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import Error, InterfaceError, OperationalError, connection
+from django.db.models import Sum
 from django.test import Client
 
 from deployer import latency, services, traffic
@@ -128,8 +129,11 @@ class TestGateway:
 
     def figures(self) -> list[tuple[int, int, int, int]]:
         meter.write()
-        names = ("version_number", "requests", "refused", "failed")
-        return list(RequestFigures.objects.order_by("version_number").values_list(*names))
+        counted = ("requests", "refused", "failed")
+        by_version = RequestFigures.objects.order_by("version_number").values("version_number")  # in whichever minute
+        return list(
+            by_version.annotate(*map(Sum, counted)).values_list("version_number", *(f"{name}__sum" for name in counted))
+        )
 
     def test_predictions_are_counted_by_version_and_kind_of_answer(self, client: Client) -> None:
         rollout = scene.served()

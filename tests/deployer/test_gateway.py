@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from deployer import gateway
 from deployer.errors import TransientError
 from deployer.interfaces import CupSpec, ServingResponse
 from deployer.models import Endpoint, Rollout
@@ -250,8 +251,9 @@ def test_a_killed_replica_is_503_until_it_is_back(web: Client) -> None:
 
 
 def test_a_request_that_finds_no_replica_calls_for_it_and_a_crowd_does_so_once(
-    web: Client, django_capture_on_commit_callbacks: Any
+    web: Client, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(gateway, "HELP_SECONDS", 600.0)
     rollout = scene.served(name="calls-for-help")
     scene.serving().kill(rollout.cup_name)
     path = "/serve/v2/models/vera-calls-for-help/infer"

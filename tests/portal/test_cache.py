@@ -144,15 +144,10 @@ def test_rate_limits_hold_before_during_and_after(
     assert turns() == 3
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_api_rates_hold_while_redis_is_away(
-    shared: portal_cache.SoftRedisCache,
-    server: RedisServer,
-    settings: Any,
-    rf: RequestFactory,
-    monkeypatch: pytest.MonkeyPatch,
+    shared: portal_cache.SoftRedisCache, server: RedisServer, settings: Any, rf: RequestFactory
 ) -> None:
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now)  # no hour ends meanwhile
     settings.API_RATES = {**settings.API_RATES, "address": "5/hour"}
     request = Request(rf.get("/api/v1/models/"))
     throttling.forget()

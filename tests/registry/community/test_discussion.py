@@ -115,6 +115,7 @@ class TestPosting:
         with pytest.raises(ForbiddenError):
             post(model, make_account(is_active=False))
 
+    @pytest.mark.usefixtures("standing_clock")
     def test_nobody_floods_a_discussion(self, model: RegisteredModel, olga: Account) -> None:
         for _each in range(MESSAGES_PER_HOUR):
             hour = timedelta(hours=1)
@@ -205,6 +206,7 @@ class TestAtOnce:
         assert sorted(type(outcome).__name__ for outcome in outcomes) == ["ConflictError", "NoneType"]
         assert Event.objects.filter(tag="discussion:hidden").count() == 1
 
+    @pytest.mark.usefixtures("standing_clock")
     def test_nobody_shares_the_last_turn(self, olga: Account) -> None:
         def act() -> None:
             take_turn(what="x", who=str(olga.pk), limit=2, period=timedelta(hours=1), code="discussion.too_many")

@@ -104,6 +104,7 @@ class TestSending:
         with pytest.raises(NotFoundError):
             send(version, version=other)
 
+    @pytest.mark.usefixtures("standing_clock")
     def test_floods_end_for_the_address_and_for_nobody_else(
         self, version: ModelVersion, olga: Account, settings: Any
     ) -> None:
