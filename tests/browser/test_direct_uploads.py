@@ -108,9 +108,8 @@ def test_files_go_past_the_portal_where_the_storage_lets_pages_in(
     page.get_by_role("button", name="Pause big.npy").click()
     expect(page.locator("[data-uploads]")).to_contain_text("Paused")
     page.get_by_role("button", name="Resume big.npy").click()
-    throttle(page, 4 * SLOW)
     with page.expect_response(lambda answer: answer.request.method == "PUT" and answer.ok):
-        pass
+        throttle(page, 4 * SLOW)
     page.reload()
     expect(page.locator("[data-uploads]")).to_contain_text("Choose this file again")
     throttle(page, -1)

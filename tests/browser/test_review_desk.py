@@ -58,14 +58,16 @@ def test_keys_lead_from_the_queue_to_a_decision(portal: LivePortal, visitors: Vi
     expect(page.get_by_text("Your review is recorded.")).to_be_visible()
 
     page.goto("/reviews/shortcuts/")
-    page.get_by_role("button", name="Switch off").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Switch off").click()
     page.goto("/reviews/past/")
     page.keyboard.press("j")
     page.keyboard.press("?")
     assert page.evaluate("document.activeElement === document.body")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.goto("/reviews/shortcuts/")
-    page.get_by_role("button", name="Switch on").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Switch on").click()
     page.goto("/reviews/past/")
     page.keyboard.press("j")
     assert page.evaluate("document.activeElement.matches('a[data-row]')")
@@ -92,7 +94,8 @@ def test_a_talk_about_a_line_and_an_approval_without_script(portal: LivePortal, 
     talk = owner.get_by_role("article", name="Line 16")
     talk.get_by_text("Reply", exact=True).click()
     talk.get_by_label("Your answer").fill("One botanist; the card says so now.")
-    talk.get_by_role("button", name="Send").click()
+    with owner.expect_navigation():
+        talk.get_by_role("button", name="Send").click()
     talk.get_by_role("button", name="Resolve").click()
     expect(talk.get_by_text("Settled", exact=True)).to_be_visible()
 

@@ -68,7 +68,8 @@ def add_key(page: Page, name: str, *, passwordless: bool) -> None:
 
 def sign_out(page: Page) -> None:
     enter(page, "/accounts/logout/")
-    page.get_by_role("main").get_by_role("button", name="Sign Out").click()
+    with page.expect_navigation():
+        page.get_by_role("main").get_by_role("button", name="Sign Out").click()
 
 
 def test_a_key_is_the_second_factor(carrier: Carrier) -> None:

@@ -26,6 +26,12 @@ def draft(visitors: Visitors) -> Page:
     return page
 
 
+def step(page: Page, name: str) -> None:
+    """Go there, and wait until its script listens."""
+    with page.expect_navigation():
+        page.get_by_role("link", name=name).click()
+
+
 def state_of(page: Page, words: str) -> None:
     expect(page.locator("[data-draft-state]")).to_contain_text(words)
 
@@ -40,7 +46,7 @@ def test_a_name_is_judged_while_it_is_typed(visitors: Visitors) -> None:
 
 
 def test_what_is_typed_is_saved_by_itself_also_after_a_lost_connection(draft: Page) -> None:
-    draft.get_by_role("link", name="Model card").click()
+    step(draft, "Model card")
     draft.get_by_label("Limitations").fill("Only three species.")
     state_of(draft, "Draft saved just now")
     draft.context.set_offline(True)
@@ -57,7 +63,7 @@ def test_what_is_typed_is_saved_by_itself_also_after_a_lost_connection(draft: Pa
 
 
 def test_what_was_written_offline_is_offered_back_by_the_browser(draft: Page) -> None:
-    draft.get_by_role("link", name="Model card").click()
+    step(draft, "Model card")
     expect(draft.get_by_label("Limitations")).to_be_visible()
     address, context = draft.url, draft.context
     context.set_offline(True)
@@ -78,7 +84,7 @@ def test_what_was_written_offline_is_offered_back_by_the_browser(draft: Page) ->
 
 
 def test_leaving_in_the_middle_of_a_word_loses_nothing(draft: Page) -> None:
-    draft.get_by_role("link", name="Model card").click()
+    step(draft, "Model card")
     draft.get_by_label("Evaluation").fill("Said in haste.")
     draft.get_by_role("link", name="Files").click()
     expect(draft.get_by_role("heading", name="Files")).to_be_visible()
@@ -86,7 +92,7 @@ def test_leaving_in_the_middle_of_a_word_loses_nothing(draft: Page) -> None:
 
 
 def test_two_windows_on_one_step_lose_nothing(draft: Page) -> None:
-    draft.get_by_role("link", name="Basics").click()
+    step(draft, "Basics")
     expect(draft.get_by_label("Summary")).to_be_visible()
     other = draft.context.new_page()
     other.goto(draft.url)
@@ -107,7 +113,7 @@ def test_two_windows_on_one_step_lose_nothing(draft: Page) -> None:
 
 def test_the_draft_answers_its_example_and_the_answer_becomes_the_expected_one(draft: Page) -> None:
     steps.upload(draft)
-    draft.get_by_role("link", name="Examples and resources").click()
+    step(draft, "Examples and resources")
     expect(draft.get_by_label("input-0: shape")).to_be_visible()
     for _again in range(60):  # the form knows the inputs as soon as the file has been read
         if draft.get_by_label("input-0: shape").input_value() == "1, 4":

@@ -98,6 +98,7 @@ def name_model(page: Page, name: str) -> None:
     page.get_by_label("Task").select_option("tabular-classification")
     page.get_by_role("button", name="Save and continue").click()
     expect(page.get_by_role("heading", name="Files")).to_be_visible()
+    page.wait_for_load_state()  # its script listens, which a heading in sight does not tell
 
 
 def upload(page: Page, path: Path = MODEL) -> None:
