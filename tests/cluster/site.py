@@ -60,7 +60,7 @@ class Site:
     admin: Any  # a DynamicClient, which is not typed
     version: tuple[int, int]
     real: Real | None = None
-    longest: float = 30.0
+    longest: float = 60.0
 
     @property
     def natural(self) -> set[str]:
@@ -89,7 +89,7 @@ class Site:
         """What somebody with more rights does by hand."""
         self.admin.resources.get(api_version=version, kind=kind).patch(
             name=name, namespace=self.namespace, body=change, content_type="application/merge-patch+json",
-            _request_timeout=10,
+            _request_timeout=60,
         )  # fmt: skip
 
     def finalizers(self, version: str, kind: str, name: str, *, add: str = "", remove: str = "") -> None:
@@ -98,7 +98,7 @@ class Site:
 
         def written() -> bool:
             """Others write the same list, so it is read and written until nobody came between."""
-            metadata = resource.get(name=name, namespace=self.namespace, _request_timeout=10).to_dict()["metadata"]
+            metadata = resource.get(name=name, namespace=self.namespace, _request_timeout=60).to_dict()["metadata"]
             held = [one for one in metadata.get("finalizers", []) if one != remove] + ([add] if add else [])
             change = {"metadata": {"finalizers": held or None, "resourceVersion": metadata["resourceVersion"]}}
             try:
@@ -172,7 +172,7 @@ def prepared(kubeconfig: Path, folder: Path, *, real: Real | None = None) -> Ite
 
 
 def _version(connection: client.ApiClient) -> tuple[int, int]:
-    told = client.VersionApi(connection).get_code(_request_timeout=10)
+    told = client.VersionApi(connection).get_code(_request_timeout=60)
     return int(told.major), int(told.minor.rstrip("+"))
 
 
@@ -211,14 +211,14 @@ def _apply(admin: Any, obj: Object) -> None:
     resource = admin.resources.get(api_version=obj["apiVersion"], kind=obj["kind"])
     admin.server_side_apply(
         resource, body=obj, name=obj["metadata"]["name"], namespace=obj["metadata"].get("namespace"),
-        field_manager="model-commons-test", _request_timeout=10,
+        field_manager="model-commons-test", _request_timeout=60,
     )  # fmt: skip
 
 
 def _token(connection: client.ApiClient, namespace: str) -> str:
     body = client.AuthenticationV1TokenRequest(spec=client.V1TokenRequestSpec(audiences=[], expiration_seconds=3600))
     answer = client.CoreV1Api(connection).create_namespaced_service_account_token(
-        name=PORTAL, namespace=namespace, body=body, _request_timeout=10
+        name=PORTAL, namespace=namespace, body=body, _request_timeout=60
     )
     assert answer.status is not None
     return str(answer.status.token)
@@ -247,7 +247,7 @@ def _count_nothing(admin: Any, namespace: str) -> None:
     hard = quotas.get(name="models", namespace=namespace).to_dict()["spec"]["hard"]
     quotas.status.patch(
         name="models", namespace=namespace, body={"status": {"hard": hard, "used": dict.fromkeys(hard, "0")}},
-        content_type="application/merge-patch+json", _request_timeout=10,
+        content_type="application/merge-patch+json", _request_timeout=60,
     )  # fmt: skip
 
 
@@ -264,25 +264,25 @@ def _clean(admin: Any, connection: client.ApiClient, namespace: str) -> None:
 
 def _end(core: client.CoreV1Api, namespace: str) -> None:
     with contextlib.suppress(client.ApiException):
-        core.delete_namespace(name=namespace, _request_timeout=10)
+        core.delete_namespace(name=namespace, _request_timeout=60)
         end = time.monotonic() + NAMESPACE_SECONDS
         while time.monotonic() < end:
-            core.read_namespace(name=namespace, _request_timeout=10)
+            core.read_namespace(name=namespace, _request_timeout=60)
             time.sleep(0.5)
         # A server without controllers has nobody who does what a namespace's end waits for.
-        left = core.read_namespace(name=namespace, _request_timeout=10)
+        left = core.read_namespace(name=namespace, _request_timeout=60)
         assert left.spec is not None
         left.spec.finalizers = []
-        core.replace_namespace_finalize(name=namespace, body=left, _request_timeout=10)
+        core.replace_namespace_finalize(name=namespace, body=left, _request_timeout=60)
 
 
 def _take_away(resource: Any, namespace: str) -> None:
-    for item in resource.get(namespace=namespace, _request_timeout=10).items:
+    for item in resource.get(namespace=namespace, _request_timeout=60).items:
         name = item.metadata.name
         with contextlib.suppress(dynamic.exceptions.NotFoundError):
             if item.metadata.finalizers:
                 resource.patch(
                     name=name, namespace=namespace, body={"metadata": {"finalizers": None}},
-                    content_type="application/merge-patch+json", _request_timeout=10,
+                    content_type="application/merge-patch+json", _request_timeout=60,
                 )  # fmt: skip
-            resource.delete(name=name, namespace=namespace, body={"gracePeriodSeconds": 0}, _request_timeout=10)
+            resource.delete(name=name, namespace=namespace, body={"gracePeriodSeconds": 0}, _request_timeout=60)

@@ -19,13 +19,13 @@ def test_a_route_is_put_changed_and_taken_away(site: Site) -> None:
     with contextlib.closing(site.router()) as router:
         for wanted in (whole, split):
             router.route(wanted)
-            until(lambda wanted=wanted: router.routes() == {"quality": wanted}, seconds=30)  # type: ignore[misc]
+            until(lambda wanted=wanted: router.routes() == {"quality": wanted}, seconds=60)  # type: ignore[misc]
             found = routes.get(name="quality", namespace=site.namespace).to_dict()["spec"]["rules"][0]["backendRefs"]
             assert {one["name"]: one["weight"] for one in found} == {
                 f"{share.cup}-predictor": share.weight for share in wanted.shares
             }
         router.remove("quality")
-        until(lambda: not router.routes(), seconds=30)
+        until(lambda: not router.routes(), seconds=60)
     assert [item.metadata.name for item in routes.get(namespace=site.namespace).items] == []
 
 
@@ -41,7 +41,7 @@ def test_what_the_gateway_says_of_a_route_is_told(site: Site) -> None:
                 name="refused", namespace=site.namespace, body={"status": {"parents": [said(accepted)]}},
                 content_type="application/merge-patch+json", _request_timeout=10,
             )  # fmt: skip
-            until(lambda code=code: code_of(router, "refused") == code, seconds=30)  # type: ignore[misc]
+            until(lambda code=code: code_of(router, "refused") == code, seconds=60)  # type: ignore[misc]
         router.remove("refused")
 
 

@@ -89,7 +89,7 @@ def tensor(data: Sequence[Any], *, shape: Sequence[int], datatype: str = "FP64",
     return {"name": name, "shape": list(shape), "datatype": datatype, "data": list(data)}
 
 
-def post(backend: ServingBackend, name: str, path: str, content: Any, *, timeout: float = 20.0) -> tuple[int, Any]:
+def post(backend: ServingBackend, name: str, path: str, content: Any, *, timeout: float = 60.0) -> tuple[int, Any]:
     """Status and decoded body of a JSON request."""
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     answer = backend.request(
@@ -98,7 +98,7 @@ def post(backend: ServingBackend, name: str, path: str, content: Any, *, timeout
     return answer.status, json.loads(answer.body)
 
 
-def infer(backend: ServingBackend, name: str, *inputs: Any, timeout: float = 20.0, **more: Any) -> tuple[int, Any]:
+def infer(backend: ServingBackend, name: str, *inputs: Any, timeout: float = 60.0, **more: Any) -> tuple[int, Any]:
     """Status and decoded body of a V2 inference."""
     return post(backend, name, "/v2/models/article-quality/infer", {"inputs": list(inputs), **more}, timeout=timeout)
 

@@ -4,6 +4,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -54,7 +55,8 @@ def test_the_sandboxs_monitor_is_believed_when_nobody_else_saw_the_end(folder: C
 def test_an_end_that_nobody_saw_is_noted_once(folder: CupFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cup_folder, "_REAP_WAIT", 0.05)
     assert folder.wait_end(RUN).status is None
-    monkeypatch.setattr(time, "sleep", lambda _seconds: pytest.fail("what is noted need not be waited for"))
+    hasty = SimpleNamespace(time=time.time, monotonic=time.monotonic, sleep=lambda _seconds: pytest.fail("it waited"))
+    monkeypatch.setattr(cup_folder, "time", hasty)
     assert folder.wait_end(RUN).status is None
 
 

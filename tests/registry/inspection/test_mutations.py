@@ -42,9 +42,9 @@ def _check(path: Path, rounds: int, seed: int) -> None:
     chance, data = random.Random(f"{path.name} {seed}"), path.read_bytes()
     for number in range(rounds):
         mutated = _mutate(data, chance)
-        started = time.process_time()
+        started = time.thread_time()
         answer = inspect_bytes(path.name, mutated)
-        assert time.process_time() - started < LIMIT_SECONDS, (path.name, number)
+        assert time.thread_time() - started < LIMIT_SECONDS, (path.name, number)
         assert answer.accepted != bool(answer.code)
 
 
