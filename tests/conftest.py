@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as properties
 
+from deployer import reachability
 from registry import cards
 from registry.permissions import GROUPS
 from tests.distribution import pytest_collection_modifyitems, pytest_xdist_make_scheduler
@@ -61,6 +63,14 @@ def _rendered_once() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cards, "_render", functools.cache(cards._render))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _parts_unasked() -> Iterator[None]:
+    """The sweep asks content store and registry once a minute and process; no test shall be the one that it befalls."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reachability, "_asked_at", math.inf)
         yield
 
 

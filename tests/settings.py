@@ -25,5 +25,8 @@ REQUEST_FIGURES_PERIOD = None  # no thread writes behind a test's back
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 if "sqlite" in str(DATABASES["default"]["ENGINE"]):
     DATABASES["default"]["TEST"] = {"NAME": Path(tempfile.mkdtemp(prefix="model-commons-db-")) / "test.sqlite3"}
+else:
+    _patient = {"connect_timeout": 60}  # a server may be as busy as the machine
+    DATABASES["default"]["OPTIONS"] = {**DATABASES["default"].get("OPTIONS", {}), **_patient}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 API_RATES.update(dict.fromkeys(API_RATES, "1000000/hour"))  # tests of rates set their own

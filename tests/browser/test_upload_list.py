@@ -70,7 +70,7 @@ def test_file_arrives_whole_with_its_path_draft_and_token(page: Page, server: Tu
     wait_for_upload(page, server, model)
     expect(page.locator("[data-uploads] > li")).to_have_count(0)
     expect(page.get_by_role("status")).to_have_text("All files are uploaded.")
-    modified = str(int(model.stat().st_mtime * 1000))
+    modified = str(model.stat().st_mtime_ns // 1_000_000)
     assert server.metadata == [{"filename": "model.onnx", "version": "7", "modified": modified}]
     assert None not in server.csrf_tokens
 

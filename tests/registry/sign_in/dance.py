@@ -30,7 +30,7 @@ def leave(client: Client, address: str = SSO, **query: str) -> str:
 def agree(address: str) -> str:
     """What the provider answers: the way back, as a path of the portal."""
     try:
-        urllib.request.build_opener(_Stay).open(address, timeout=10)
+        urllib.request.build_opener(_Stay).open(address, timeout=60)
     except urllib.error.HTTPError as redirect:
         with redirect:
             back = urlsplit(redirect.headers["Location"])
