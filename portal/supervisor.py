@@ -18,6 +18,7 @@ from portal.env_parsers import LAST_PORT
 STOP_SECONDS = 25.0
 FAST_DEATH_SECONDS = 10.0
 MAX_FAST_DEATHS = 4
+LAST_WORDS_SECONDS = 2.0
 POLL_SECONDS = 0.2
 
 
@@ -66,7 +67,9 @@ class Supervisor:
     def __init__(self, programs: Sequence[Program], *, log: Callable[[str], object]) -> None:
         self._programs = list(programs)
         self._log = log
-        self._stop = threading.Event()
+        self._readers: list[threading.Thread] = []
+        # No Event: its lock may be held by the very loop that a signal interrupts, which then waits for itself.
+        self._told_to_stop = False
 
     def run(self) -> str:
         """Block until Ctrl-C or SIGTERM; returns the name of a program that kept dying, or ""."""
@@ -76,7 +79,8 @@ class Supervisor:
         try:
             for program in self._programs:
                 self._start(program)
-            while not failed and not self._stop.wait(POLL_SECONDS):
+            while not failed and not self._told_to_stop:
+                time.sleep(POLL_SECONDS)
                 failed = self._look_after()
         finally:
             self._stop_all()
@@ -84,7 +88,7 @@ class Supervisor:
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         del signum, frame
-        self._stop.set()
+        self._told_to_stop = True
 
     def _start(self, program: Program) -> None:
         # A session of its own keeps the terminal's Ctrl-C away from it, so that the order of stopping is ours.
@@ -99,7 +103,9 @@ class Supervisor:
             env={**os.environ, "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "portal.settings")},
         )
         program.process, program.started_at = process, time.monotonic()
-        threading.Thread(target=self._copy_output, args=(program.name, process), daemon=True).start()
+        reader = threading.Thread(target=self._copy_output, args=(program.name, process), daemon=True)
+        reader.start()
+        self._readers = [*filter(threading.Thread.is_alive, self._readers), reader]
 
     def _copy_output(self, name: str, process: subprocess.Popen[str]) -> None:
         for line in process.stdout or ():
@@ -136,6 +142,9 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 _signal_group(program, signal.SIGKILL)
                 program.process.wait()
+        deadline = time.monotonic() + LAST_WORDS_SECONDS  # what they started may hold the line open for longer
+        for reader in self._readers:
+            reader.join(max(0.0, deadline - time.monotonic()))
 
 
 def _signal_group(program: Program, signum: signal.Signals) -> None:

@@ -90,6 +90,26 @@ def test_a_signal_stops_everything(runs: list[Run], signum: signal.Signals) -> N
             os.kill(pid, 0)
 
 
+def test_no_moment_is_a_bad_one_for_a_signal() -> None:
+    script = textwrap.dedent("""
+        import os, signal, threading, time
+        from portal import supervisor
+
+        def tell():
+            while True:
+                time.sleep(0.001)
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        supervisor.POLL_SECONDS = 0.0
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        threading.Thread(target=tell, daemon=True).start()
+        for _ in range(200):
+            supervisor.Supervisor([], log=print).run()
+        os._exit(0)
+    """)
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, timeout=PATIENCE, check=True)
+
+
 def test_one_that_does_not_obey_is_killed(runs: list[Run]) -> None:
     run = started(runs, worker=STUBBORN)
     run.until("up")
