@@ -81,9 +81,10 @@ class S3Reader(io.RawIOBase):
         if self._body is None:
             params = {"IfMatch": self._etag} if self._etag else {}
             answer = self._client.call("get_object", Key=self._key, Range=f"bytes={self._at}-", **params)
-            if int(answer["ContentLength"]) != self._size - self._at:
-                raise IntegrityError("storage.blob_corrupt", sha256=self._key.rpartition("/")[2])
             self._body = answer["Body"]
+            if int(answer["ContentLength"]) != self._size - self._at:
+                self._drop()
+                raise IntegrityError("storage.blob_corrupt", sha256=self._key.rpartition("/")[2])
         return self._body
 
     def _note_cut(self, error: Exception | None) -> None:
