@@ -50,12 +50,16 @@ def _sweep_for_ever() -> None:
     holder = f"{socket.gethostname()}:{os.getpid()}"
     while not _stop.is_set():
         close_old_connections()
-        if settings.WORKER_PULSE_FILE:
-            # Before the sweep: one that fails is no reason to start the worker again, one that hangs is.
-            Path(settings.WORKER_PULSE_FILE).touch()
+        # Before the sweep and each step: one that fails is no reason to start the worker again, one that hangs is.
+        _touch(settings.WORKER_PULSE_FILE)
         try:
-            ring(sweep_once(holder=holder))
+            ring(sweep_once(holder=holder, alive=lambda: _touch(settings.WORKER_PULSE_FILE)))
         except Exception:
             # A database that is away for a moment must not end the sweep for good.
             logger.exception("sweep failed; the next one follows")
         _stop.wait(settings.SWEEP_SECONDS)
+
+
+def _touch(path: str) -> None:
+    if path:
+        Path(path).touch()

@@ -117,7 +117,7 @@ WORKER_PULSE_FILE = declare(
     "MODEL_COMMONS_WORKER_PULSE_FILE",
     "",
     str,
-    "File that a worker touches at each sweep, for a supervisor that restarts one which hangs; empty: none.",
+    "File that a worker touches at each step of a sweep, for a supervisor that restarts what hangs; empty: none.",
 )
 LOCALE_DIR = declare(
     "MODEL_COMMONS_LOCALE_DIR",

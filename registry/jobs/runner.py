@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
-from django.db import Error, connection, transaction
+from django.db import transaction
 
 from registry import log_context
 from registry.errors import OperatorError, PortalError, WhoActs
 from registry.jobs import queue
+from registry.jobs.heartbeat import beating
 from registry.jobs.kinds import JobKind, kind_named
 from registry.jobs.queue import Claim, FencedError
 from registry.log_context import JobLabel
@@ -45,7 +43,8 @@ def _run(claim: Claim, kind: JobKind) -> tuple[int, ...]:
     try:
         if _failures(claim) >= kind.max_failures:
             return end_badly(claim=claim, kind=kind, error=OperatorError("job.worker_lost"))
-        with _heartbeats(claim):
+        every = queue.lease_length() / 3
+        with beating(lambda: _is_held(claim), every=every, name=f"job {claim.job_id}"):
             return _attempt(claim, kind)
     except FencedError:
         return ()
@@ -94,27 +93,9 @@ def _failures(claim: Claim) -> int:
     return Job.objects.values_list("failures", flat=True).get(pk=claim.job_id)
 
 
-@contextmanager
-def _heartbeats(claim: Claim) -> Iterator[None]:
-    """Extend the lease from a thread of its own, so that a long read or call does not look like a dead worker."""
-    stop = threading.Event()
-
-    def beat() -> None:
-        while not stop.wait(queue.lease_length().total_seconds() / 3):
-            try:
-                claim.heartbeat()
-            except FencedError:
-                break  # the job's own next write is refused as well, and ends it
-            except Error:
-                # A database that is away for a moment must not cost the lease; the next beat opens it anew.
-                logger.warning("no heartbeat for job %s", claim.job_id, exc_info=True)
-                connection.close()
-        connection.close()
-
-    thread = threading.Thread(target=beat, name=f"heartbeat-{claim.job_id}", daemon=True)
-    thread.start()
+def _is_held(claim: Claim) -> bool:
     try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+        claim.heartbeat()
+    except FencedError:
+        return False  # the job's own next write is refused as well, and ends it
+    return True

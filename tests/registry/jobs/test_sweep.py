@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -87,6 +88,58 @@ class TestOneSweeper:
 
         assert errors == []
         assert len(effects) == len(set(effects)) == periods
+
+
+@pytest.mark.django_db(transaction=True)
+class TestASlowRound:
+    """A step that waits for an outside system, by a clock that only the test moves."""
+
+    def round(self, steps: list[sweep.Sweeper], settings: Any, *more: sweep.Sweeper) -> None:
+        settings.SWEEP_SECONDS = 0.03
+        steps += more
+        sweep.sweep_once(holder="a")
+
+    def test_nobody_else_sweeps_meanwhile(self, clock: Clock, settings: Any, steps: list[sweep.Sweeper]) -> None:
+        taken = []
+
+        def slow() -> tuple[int, ...]:
+            for _ in range(5):
+                clock.advance(seconds=settings.SWEEP_SECONDS * 1.9)
+                end = time.monotonic() + 60
+                while Lease.objects.get().until < clock.now + timedelta(seconds=settings.SWEEP_SECONDS * 2):
+                    assert time.monotonic() < end, "no beat came"
+                taken.append(sweep.take_lease(holder="b"))
+            return ()
+
+        self.round(steps, settings, slow)
+
+        assert taken == [False] * 5
+
+    def test_one_that_hangs_is_followed_by_another(
+        self, clock: Clock, settings: Any, steps: list[sweep.Sweeper]
+    ) -> None:
+        def hanging() -> tuple[int, ...]:
+            clock.now += sweep.LONGEST_ROUND
+            assert sweep.take_lease(holder="b")
+            return ()
+
+        self.round(steps, settings, hanging)
+
+        assert Lease.objects.get().holder == "b"
+
+
+def test_each_step_is_a_sign_of_life(clock: Clock, steps: list[sweep.Sweeper], db: None) -> None:
+    signs: list[str] = []
+
+    def broken() -> tuple[int, ...]:
+        signs.append("step")
+        raise OSError
+
+    steps += [broken, lambda: ()]
+
+    sweep.sweep_once(holder="a", alive=lambda: signs.append("alive"))
+
+    assert signs == ["alive", "step", "alive"]
 
 
 class TestQueuedIsNotDead:
