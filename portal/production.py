@@ -28,6 +28,9 @@ class Chosen:
     site_url: str
     mail_is_needed: bool
     smtp_host: str
+    smtp_login: tuple[bool, bool]
+    """Whether a user and whether a password are given."""
+    sender: str
     oidc: tuple[str, str, str]
     mediawiki: tuple[str, str, str]
     oci_registry: tuple[str, str, str] = ("", "", "")
@@ -47,6 +50,8 @@ def chosen(env: ModuleType, *, secret_key: str, mail_is_needed: bool) -> Chosen:
         site_url=env.SITE_URL,
         mail_is_needed=mail_is_needed,
         smtp_host=env.SMTP_HOST,
+        smtp_login=(bool(env.SMTP_USER), bool(env.SMTP_PASSWORD)),
+        sender=env.EMAIL_FROM,
         oidc=(env.OIDC_SERVER_URL, env.OIDC_CLIENT_ID, env.OIDC_CLIENT_SECRET),
         mediawiki=(env.MEDIAWIKI_REST_URL, env.MEDIAWIKI_CLIENT_ID, env.MEDIAWIKI_CLIENT_SECRET),
         oci_registry=(env.OCI_REGISTRY_URL, env.OCI_QUARANTINE_REPOSITORY, env.OCI_APPROVED_REPOSITORY),
@@ -81,6 +86,8 @@ def _half_set(it: Chosen) -> list[str]:
             "Sign-in by wiki account needs MODEL_COMMONS_MEDIAWIKI_CLIENT_ID and "
             "MODEL_COMMONS_MEDIAWIKI_CLIENT_SECRET together."
         )
+    if len(set(it.smtp_login)) > 1:
+        found.append("The mail server is only spoken to with MODEL_COMMONS_SMTP_USER and its password together.")
     found += it.cluster_faults
     if it.oci_registry[0] and it.oci_registry[1] == it.oci_registry[2]:
         found.append(
@@ -118,6 +125,10 @@ def _open_doors(it: Chosen) -> list[str]:
         (
             it.mail_is_needed and not it.smtp_host,
             no_mail_server,
+        ),
+        (
+            bool(it.smtp_host) and it.sender.rstrip(">").endswith("@localhost"),
+            "MODEL_COMMONS_EMAIL_FROM must be an address that mail servers take.",
         ),
         (
             any(it.oidc) and not it.oidc[0].startswith("https://"),

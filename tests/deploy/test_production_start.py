@@ -13,7 +13,7 @@ import yaml
 
 from tests.architecture import ROOT
 from tests.deploy.manifests import KUBERNETES, rendered
-from tests.deploy.test_compose import TEXT, interpolated
+from tests.deploy.test_compose import GIVEN, TEXT, interpolated
 from tests.deployer.test_provenance import new_key
 
 MOUNTED = ("/run/secrets/", "/run/signing/")
@@ -26,7 +26,8 @@ SECRETS = {
 
 
 def of_compose() -> dict[str, str]:
-    environment: dict[str, str] = yaml.safe_load(interpolated(TEXT))["services"]["web-a"]["environment"]
+    text = interpolated(TEXT, {**GIVEN, "SMTP_USER": "model-commons"})
+    environment: dict[str, str] = yaml.safe_load(text)["services"]["web-a"]["environment"]
     return environment
 
 

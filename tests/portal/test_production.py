@@ -25,6 +25,7 @@ GOOD = {
     "MODEL_COMMONS_ALLOWED_HOSTS": "models.example.org",
     "MODEL_COMMONS_SITE_URL": "https://models.example.org/",
     "MODEL_COMMONS_SMTP_HOST": "mail.example.org",
+    "MODEL_COMMONS_EMAIL_FROM": "Models <models@example.org>",
 }
 
 
@@ -116,6 +117,8 @@ SAFE = Chosen(
     site_url="https://models.example.org",
     mail_is_needed=True,
     smtp_host="mail.example.org",
+    smtp_login=(True, True),
+    sender="Models <models@example.org>",
     oidc=("", "", ""),
     mediawiki=("https://wiki.example/rest.php", "", ""),
 )
@@ -134,6 +137,9 @@ SAFE = Chosen(
         ({"oci_registry": ("https://registry.example", "a", "a")}, "MODEL_COMMONS_OCI_APPROVED_REPOSITORY must differ"),
         ({"site_url": "http://models.example.org"}, "MODEL_COMMONS_SITE_URL"),
         ({"smtp_host": ""}, "MODEL_COMMONS_SMTP_HOST"),
+        ({"smtp_login": (False, True)}, "MODEL_COMMONS_SMTP_USER"),
+        ({"smtp_login": (True, False)}, "MODEL_COMMONS_SMTP_USER"),
+        ({"sender": "Models <models@localhost>"}, "MODEL_COMMONS_EMAIL_FROM"),
         ({"oidc": ("", "portal", "hush")}, "MODEL_COMMONS_OIDC_SERVER_URL"),
         ({"oidc": ("http://id.example", "portal", "hush")}, "MODEL_COMMONS_OIDC_SERVER_URL must begin with https"),
         ({"mediawiki": ("https://wiki.example", "", "hush")}, "MODEL_COMMONS_MEDIAWIKI_CLIENT_ID"),
@@ -149,7 +155,9 @@ def test_what_is_for_trying_out_alone_stops_the_start(change: dict[str, Any], sa
 
 def test_what_is_safe_starts() -> None:
     assert hindrances(SAFE) == []
-    assert hindrances(replace(SAFE, mail_is_needed=False, smtp_host="")) == []
+    assert hindrances(replace(SAFE, smtp_login=(False, False))) == []
+    without_mail = replace(SAFE, mail_is_needed=False, smtp_host="", smtp_login=(False, False), sender="a@localhost")
+    assert hindrances(without_mail) == []
 
 
 def test_trying_out_needs_none_of_it_but_nothing_half_set() -> None:
@@ -186,6 +194,7 @@ def test_each_choice_can_be_made(tmp_path: Path) -> None:
     changed = {
         "MODEL_COMMONS_EMAIL_VERIFICATION": "optional",
         "MODEL_COMMONS_REQUIRE_SECOND_FACTOR": "false",
+        "MODEL_COMMONS_SMTP_USER": "portal",
         "MODEL_COMMONS_SMTP_PASSWORD_FILE": str(tmp_path / "word"),
         "MODEL_COMMONS_SMTP_SECURITY": "tls",
         "MODEL_COMMONS_OIDC_SERVER_URL": "https://id.example.org/",
