@@ -15,6 +15,7 @@ from registry.errors import UserError
 from registry.front_matter import read_front_matter, split_front_matter
 from registry.interfaces import ServingInfo
 from registry.models import CatalogueEntry, ModelVersion, RegisteredModel, StaleListing, VersionState
+from registry.submitted import as_public
 
 CHUNK = 500
 MOST_LANGUAGES = 20
@@ -93,12 +94,13 @@ def entries_of(model_ids: Sequence[int]) -> Iterator[CatalogueEntry]:
     models = RegisteredModel.objects.select_related("owner").in_bulk(model_ids)
     public = ModelVersion.objects.filter(PUBLIC, registered_model__in=model_ids).order_by("registered_model", "-number")
     versions: dict[int, list[ModelVersion]] = {}
-    for version in public.defer("card_source", "card_html", "introspection"):
+    for version in as_public(public.defer("card_source", "card_html", "introspection")):
         versions.setdefault(version.registered_model_id, []).append(version)
     serving = serving_directory().for_versions([version.pk for rows in versions.values() for version in rows])
     drawn = {model_id: _entry(models[model_id], rows, serving) for model_id, rows in versions.items()}
     shown = ModelVersion.objects.filter(pk__in=[entry.version_id for entry in drawn.values()])
-    cards = dict(shown.values_list("pk", "card_source"))
+    cards = dict(shown.exclude(state=VersionState.DRAFT).values_list("pk", "card_source"))
+    cards |= {row.pk: row.card_source for rows in versions.values() for row in rows if row.submission is not None}
     for entry in drawn.values():
         languages = languages_of(cards.get(entry.version_id or 0, ""))
         entry.languages = f" {' '.join(languages)} " if languages else ""

@@ -106,8 +106,13 @@ def may_edit_version(user: User, version: ModelVersion) -> bool:
 
 
 def may_see_version(user: User, version: ModelVersion) -> bool:
-    """Drafts are their owner's; all that was ever submitted is public."""
+    """Know of the version and of what was submitted of it: drafts are their owner's, what was submitted is public."""
     return version.state != VersionState.DRAFT or version.revision > 0 or owns(user, version.registered_model)
+
+
+def may_see_content(user: User, version: ModelVersion) -> bool:
+    """See the content as it is stored now: that of a draft is its owner's alone until it is submitted, again too."""
+    return version.state != VersionState.DRAFT or owns(user, version.registered_model)
 
 
 def may_decide(user: User, version: ModelVersion) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -35,7 +35,7 @@ from registry.api.paging import (
 )
 from registry.errors import UnauthenticatedError
 from registry.model_tasks import ModelTask
-from registry.models import Account, Scope
+from registry.models import Account, ModelVersion, Scope
 from registry.permissions import may_submit
 
 NEWEST_NUMBER_FIRST = Order(("number",))
@@ -153,7 +153,11 @@ class ModelVersions(ApiView):
         model = selectors.model_named(user=request.user, owner=owner, name=name)
         found = selectors.versions_of(registered_model=model, user=request.user).select_related("submitted_by")
         page = page_of(found, order=NEWEST_NUMBER_FIRST, cursor=query.get("cursor"), limit=query["limit"])
-        return answered(page_answer(VersionAnswer), shown_page(request, page, lambda rows: version_rows(request, rows)))
+
+        def shown(rows: Iterable[ModelVersion]) -> Iterable[dict[str, object]]:
+            return version_rows(request, selectors.as_seen(request.user, rows))
+
+        return answered(page_answer(VersionAnswer), shown_page(request, page, shown))
 
     @operation(
         name="start_version", summary="Open the next draft, or the one that is open.",

@@ -131,7 +131,11 @@ class Version(ApiView):
 
     tag = "Versions"
 
-    @operation(name="read_version", summary="Read a version.", answer=VersionDetailAnswer, gives_edition=True)
+    @operation(
+        name="read_version", summary="Read a version.",
+        description="Of one that was submitted and is a draft again, all but its owner read what was submitted last.",
+        answer=VersionDetailAnswer, gives_edition=True,
+    )  # fmt: skip
     def get(self, request: Request, pk: int) -> Response:
         """The version, with the ETag of its content."""
         return _shown(request, selectors.version_by_id(pk=pk, user=request.user))
@@ -166,7 +170,7 @@ class Examples(ApiView):
     def get(self, request: Request, pk: int) -> Response:
         """The examples, with the ETag of the version's content."""
         version = selectors.version_by_id(pk=pk, user=request.user)
-        return answered(ExamplesAnswer, example_rows(version.examples.all()), edition=version)
+        return answered(ExamplesAnswer, example_rows(selectors.examples_of(version)), edition=version)
 
     @operation(
         name="replace_examples", summary="Replace a draft's examples.", **OWNER, body=ExamplesBody,
@@ -186,7 +190,11 @@ class Files(ApiView):
 
     tag = "Files and uploads"
 
-    @operation(name="list_files", summary="List a version's files.", answer=FilesAnswer)
+    @operation(
+        name="list_files", summary="List a version's files.",
+        description="Of a draft that was submitted before, all but its owner find those that were submitted.",
+        answer=FilesAnswer,
+    )  # fmt: skip
     def get(self, request: Request, pk: int) -> Response:
         """All files; a limit keeps them few."""
         version = selectors.version_by_id(pk=pk, user=request.user)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from registry.names import validate_name
+
+if TYPE_CHECKING:
+    from registry.models.desk import VersionRevision
 
 
 class RegisteredModel(models.Model):
@@ -65,6 +68,9 @@ class ModelVersion(models.Model):
     image_digest = models.CharField(max_length=71, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    submission: VersionRevision | None = None
+    """Set by `registry.submitted` where an instance stands for what was submitted last, not for the row; no column."""
 
     class Meta:
         constraints: ClassVar = [

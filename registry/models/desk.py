@@ -16,7 +16,8 @@ class VersionRevision(models.Model):
     """The content of one submission, kept because the next one replaces it on the version's own row.
 
     `files` lists {path, sha256, size}, `examples` lists {title, request, expected, tolerance}, both as submitted.
-    `confirmed` is what the submitter vouched for, sentence by sentence, in English.
+    `confirmed` is what the submitter vouched for, sentence by sentence, in English. `introspection` is what the files
+    told, as `ModelVersion` has it; None of submissions from before it was kept.
     """
 
     version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="revisions")
@@ -26,6 +27,10 @@ class VersionRevision(models.Model):
     submitted_at = models.DateTimeField()
     licence = models.CharField(max_length=60, blank=True)
     card_source = models.TextField(blank=True)
+    card_html = models.TextField(blank=True, default="", db_default="")
+    model_format = models.CharField(max_length=30, blank=True, default="", db_default="")
+    runtime = models.CharField(max_length=60, blank=True, default="", db_default="")
+    introspection = models.JSONField(null=True)
     cpu_millis = models.PositiveIntegerField()
     memory_bytes = models.PositiveBigIntegerField()
     files = models.JSONField(default=list)

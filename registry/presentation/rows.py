@@ -144,6 +144,18 @@ def file_rows(
     ]
 
 
+def lost_file_rows(version: ModelVersion, files: Iterable[VersionFile]) -> list[FileRow]:
+    """Files that were submitted, where the version stands for what was, and are no longer among its `files`."""
+    there = {(file.path, file.blob_id) for file in files}
+    submitted = version.submission.files if version.submission is not None else ()
+    text = gettext("The owner has removed or replaced this file since.")
+    return [
+        FileRow(file["path"], file["size"], file["sha256"], download_url="", verdict="warn", summary=text)
+        for file in submitted
+        if (file["path"], file["sha256"]) not in there
+    ]
+
+
 def _faults_of_files(checks: Iterable[Check]) -> dict[str, Message]:
     """What the first failed check says about each file, by its path."""
     found: dict[str, Message] = {}

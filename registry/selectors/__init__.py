@@ -45,6 +45,7 @@ from registry.selectors.versions import (
     VersionWithStatus,
     approval_count,
     current_checks,
+    examples_of,
     file_at,
     file_of,
     files_of,
@@ -59,6 +60,7 @@ from registry.selectors.versions import (
     with_status,
 )
 from registry.selectors.waiting import UsualTimes, usual_times
+from registry.submitted import as_seen
 
 __all__ = [
     "DECISIONS",
@@ -79,6 +81,7 @@ __all__ = [
     "VersionWithStatus",
     "answers_by_request",
     "approval_count",
+    "as_seen",
     "best_fits",
     "catalogue",
     "catalogue_totals",
@@ -87,6 +90,7 @@ __all__ = [
     "draft_trial_job",
     "entries_in_order",
     "event_by_id",
+    "examples_of",
     "file_at",
     "file_of",
     "files_digest",

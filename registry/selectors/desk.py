@@ -15,7 +15,7 @@ from registry.interfaces import Verdict
 from registry.models import Account, Decision, ModelVersion, Review, ReviewClaim, VersionRevision, ViewedFile
 from registry.permissions import User
 from registry.selectors.queue import current_claims
-from registry.selectors.versions import approval_count
+from registry.selectors.versions import approval_count, files_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,9 @@ def revisions_of(version: ModelVersion) -> QuerySet[VersionRevision]:
 
 
 def content_of_version(version: ModelVersion) -> Content:
-    """The present content."""
+    """The present content, or what stands for it."""
+    if version.submission is not None:
+        return content_of_revision(version.submission)
     files = version.files.values_list("path", "blob_id", "blob__size")
     return Content(
         licence=version.licence,
@@ -160,7 +162,7 @@ def _standing(review: Review, version: ModelVersion) -> Standing:
 def viewed_files(version: ModelVersion, user: User) -> Mapping[str, str]:
     """The digest by path of the files that this person ticked; another digest needs another tick."""
     marks = ViewedFile.objects.filter(version=version, reviewer=user.pk)
-    present = set(version.files.values_list("path", "blob_id"))
+    present = {(file.path, file.blob_id) for file in files_of(version)}
     return {path: sha256 for path, sha256 in marks.values_list("path", "sha256") if (path, sha256) in present}
 
 

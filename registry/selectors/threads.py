@@ -27,6 +27,8 @@ from registry.models import (
     VersionState,
 )
 from registry.permissions import User, may_see_version
+from registry.selectors.versions import example_positions, files_of
+from registry.submitted import as_seen
 
 STEP_OF_SUBJECT = {ThreadSubject.CARD: "card", ThreadSubject.FILE: "files", ThreadSubject.EXAMPLE: "examples"}
 
@@ -93,6 +95,7 @@ def thread_by_id(*, pk: int, user: User) -> ReviewThread:
     )
     if found is None or not may_see_version(user, found.version):
         raise NotFoundError("thread.unknown")
+    (found.version,) = as_seen(user, [found.version])
     return found
 
 
@@ -105,8 +108,8 @@ def placed_threads(version: ModelVersion, threads: Iterable[ReviewThread]) -> li
     """The threads with their places in the version's present content, in the given order; two queries more."""
     rows = list(threads)
     lines = _lines_now(version, rows)
-    paths = set(version.files.values_list("path", flat=True))
-    positions = set(version.examples.values_list("position", flat=True))
+    paths = {file.path for file in files_of(version)}
+    positions = example_positions(version)
     placed = []
     for thread in rows:
         line = lines.get(thread.pk)

@@ -15,6 +15,7 @@ from registry.listing import status_word
 from registry.models import (
     Check,
     Decision,
+    Example,
     Job,
     JobState,
     ModelVersion,
@@ -24,6 +25,7 @@ from registry.models import (
     VersionState,
 )
 from registry.permissions import User, may_edit_version, may_see_version, owns
+from registry.submitted import as_seen, submitted_examples, submitted_files
 
 SEEN_STATES = [state for state in VersionState if state != VersionState.DRAFT]
 
@@ -48,7 +50,10 @@ def with_status(versions: Iterable[ModelVersion]) -> list[VersionWithStatus]:
 
 
 def versions_of(*, registered_model: RegisteredModel, user: User) -> QuerySet[ModelVersion]:
-    """The versions that this person may see, newest first; `may_see_version` as a filter."""
+    """The versions that this person may see, newest first; `may_see_version` as a filter.
+
+    Their content is not for everybody: hand them through `as_seen` before anything of it is shown.
+    """
     versions = registered_model.versions.select_related("registered_model__owner", "submitted_by").order_by("-number")
     if owns(user, registered_model):
         return versions
@@ -62,24 +67,28 @@ def version_to_show(*, registered_model: RegisteredModel, user: User, live: Serv
     found = found or versions.exclude(state=VersionState.DRAFT).first() or versions.first()
     if found is None:
         raise NotFoundError("model.unknown")
-    return found
+    return _as_seen_by(user, found)
 
 
 def version_numbered(*, registered_model: RegisteredModel, number: int, user: User) -> ModelVersion:
-    """One version by its number."""
+    """One version by its number; of a reopened draft that is another's, what was submitted."""
     version = registered_model.versions.select_related("registered_model__owner", "submitted_by").filter(number=number)
     found = version.first()
     if found is None or not may_see_version(user, found):
         raise NotFoundError("version.unknown")
-    return found
+    return _as_seen_by(user, found)
 
 
 def version_by_id(*, pk: int, user: User) -> ModelVersion:
-    """One version by its id, if this person may see it."""
+    """One version by its id, if this person may see it; of a reopened draft, what was submitted."""
     found = ModelVersion.objects.select_related("registered_model__owner", "submitted_by").filter(pk=pk).first()
     if found is None or not may_see_version(user, found):
         raise NotFoundError("version.unknown")
-    return found
+    return _as_seen_by(user, found)
+
+
+def _as_seen_by(user: User, version: ModelVersion) -> ModelVersion:
+    return as_seen(user, [version])[0]
 
 
 def own_version(*, pk: int, user: User) -> ModelVersion:
@@ -91,16 +100,38 @@ def own_version(*, pk: int, user: User) -> ModelVersion:
 
 
 def files_of(version: ModelVersion) -> list[VersionFile]:
-    """The files with their sizes."""
-    return list(version.files.select_related("blob").order_by("path"))
+    """The files with their sizes; where the version stands for a submission, those of it that are still there."""
+    return _shown_files(version, version.files.all())
+
+
+def _shown_files(version: ModelVersion, files: QuerySet[VersionFile]) -> list[VersionFile]:
+    rows = list(files.select_related("blob").order_by("path"))
+    if version.submission is None:
+        return rows
+    submitted = submitted_files(version.submission)
+    return [file for file in rows if (file.path, file.blob_id) in submitted]
+
+
+def examples_of(version: ModelVersion) -> list[Example]:
+    """The examples, in order."""
+    if version.submission is not None:
+        return submitted_examples(version.submission)
+    return list(version.examples.order_by("position"))
+
+
+def example_positions(version: ModelVersion) -> set[int]:
+    """The numbers of the examples."""
+    if version.submission is not None:
+        return {example.position for example in submitted_examples(version.submission)}
+    return set(version.examples.values_list("position", flat=True))
 
 
 def file_at(*, version: ModelVersion, path: str) -> VersionFile:
     """The version's file of exactly this path."""
-    found = version.files.select_related("blob").filter(path=path).first()
-    if found is None:
+    found = _shown_files(version, version.files.filter(path=path))
+    if not found:
         raise NotFoundError("file.unknown", path=path)
-    return found
+    return found[0]
 
 
 def approval_count(version: ModelVersion) -> int:
@@ -111,15 +142,15 @@ def approval_count(version: ModelVersion) -> int:
 
 def file_of(*, version: ModelVersion, pk: int) -> VersionFile:
     """One file of the version, by its id."""
-    found = version.files.select_related("blob").filter(pk=pk).first()
-    if found is None:
+    found = _shown_files(version, version.files.filter(pk=pk))
+    if not found:
         raise NotFoundError("file.unknown")
-    return found
+    return found[0]
 
 
 def current_checks(version: ModelVersion) -> list[Check]:
     """The checks of exactly the present content, failed ones first; empty while they are outstanding."""
-    if version.state == VersionState.DRAFT:
+    if version.state == VersionState.DRAFT and version.submission is None:
         rows = version.checks.filter(content_digest=content_digest(version), frozen=False)
     else:
         rows = version.checks.filter(content_digest=version.content_digest, frozen=True)
@@ -134,6 +165,8 @@ def trial_run_of(version: ModelVersion) -> TrialRun | None:
 
 def open_job(version: ModelVersion) -> Job | None:
     """The unfinished or failed work on a version that its submitter waits for, if any."""
+    if version.submission is not None:
+        return None
     kinds = {VersionState.DRAFT: ["check_draft"], VersionState.SUBMITTED: ["check_frozen", "try_version"]}.get(
         VersionState(version.state), []
     )

@@ -55,7 +55,7 @@ def submit_version(*, version: ModelVersion, actor: Account, confirmed: Collecti
 
 
 def _keep_revision(version: ModelVersion, actor: Account, at: datetime) -> None:
-    """What was submitted, for the comparison with what comes after it."""
+    """What was submitted: it is compared with what comes after it, and shown while the owner changes the version."""
     VersionRevision.objects.create(
         version=version,
         number=version.revision,
@@ -64,6 +64,10 @@ def _keep_revision(version: ModelVersion, actor: Account, at: datetime) -> None:
         submitted_at=at,
         licence=version.licence,
         card_source=version.card_source,
+        card_html=version.card_html,
+        model_format=version.model_format,
+        runtime=version.runtime,
+        introspection=version.introspection,
         cpu_millis=version.cpu_millis,
         memory_bytes=version.memory_bytes,
         files=list(version.files.order_by("path").values("path", sha256=F("blob_id"), size=F("blob__size"))),

@@ -19,7 +19,7 @@ from registry.interfaces import Deployment
 from registry.models import ModelVersion, VersionState
 from registry.permissions import may_decide, may_edit_version, may_retire
 from registry.presentation.events import timeline_rows
-from registry.presentation.rows import check_rows, example_rows, file_rows, trial_row
+from registry.presentation.rows import check_rows, example_rows, file_rows, lost_file_rows, trial_row
 from registry.views.access import PAGE_SIZE, paged
 from registry.views.conversation import conversation_context
 from registry.views.file_preview import preview_of
@@ -48,7 +48,7 @@ def versions(request: HttpRequest, owner: str, name: str) -> HttpResponse:
     """Every version that this person may see, newest first."""
     frame = model_frame(request, owner, name, tab="model_versions")
     page = paged(request, selectors.versions_of(registered_model=frame.registered_model, user=request.user))
-    context = {"page": page, "versions": selectors.with_status(page.object_list)}
+    context = {"page": page, "versions": selectors.with_status(selectors.as_seen(request.user, page.object_list))}
     return render(request, "registry/model_versions.html", frame_context(frame) | context)
 
 
@@ -74,13 +74,14 @@ def _version_page(
     form: forms.Form | None = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
+    files = selectors.files_of(found)
     context = {
         "row": frame.shown if found.pk == frame.version.pk else selectors.with_status([found])[0],
         "version": found,
         "checks": check_rows(selectors.current_checks(found)),
         "trial": trial_row(selectors.trial_run_of(found)),
-        "files": file_rows(found, selectors.files_of(found)),
-        "examples": example_rows(found.examples.all()),
+        "files": [*file_rows(found, files), *lost_file_rows(found, files)],
+        "examples": example_rows(selectors.examples_of(found)),
         "events": timeline_rows(selectors.public_events().filter(version=found)[: RECENT * 3]),
         "is_own": may_edit_version(request.user, found),
         "may_decide": may_decide(request.user, found),
@@ -101,7 +102,7 @@ def files(request: HttpRequest, owner: str, name: str, number: int | None = None
     found = selectors.files_of(chosen)
     context = {
         "version": chosen,
-        "files": file_rows(chosen, found),
+        "files": [*file_rows(chosen, found), *lost_file_rows(chosen, found)],
         "total": sum(file.blob.size for file in found),
         "numbers": list(others.values_list("number", flat=True)[:PAGE_SIZE]),
     }
@@ -122,7 +123,7 @@ def file_page(request: HttpRequest, owner: str, name: str, number: int, path: st
 def use(request: HttpRequest, owner: str, name: str) -> HttpResponse:
     """How to call the model: commands, and its examples to try."""
     frame = model_frame(request, owner, name, tab="model_use")
-    context = {"snippets": snippets_of(request, frame), "examples": example_rows(frame.version.examples.all())}
+    context = {"snippets": snippets_of(request, frame), "examples": example_rows(selectors.examples_of(frame.version))}
     return render(request, "registry/model_use.html", frame_context(frame) | context)
 
 

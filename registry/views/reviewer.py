@@ -77,7 +77,7 @@ def _review_context(
         "checks": check_rows(frame.checks),
         "checked_at": max((check.created_at for check in frame.checks), default=None),
         "trial": trial_row(selectors.trial_run_of(version)),
-        "examples": example_rows(version.examples.all()),
+        "examples": example_rows(selectors.examples_of(version)),
         "form": form,
         "options": decision_options(form, obstacle),
         "obstacle": obstacle,

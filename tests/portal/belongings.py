@@ -53,7 +53,10 @@ class Writes:
 
 @dataclass(frozen=True)
 class Belongings:
-    """What one account owns. `draft` was never submitted, so nobody else may know of it."""
+    """What one account owns. `draft` was never submitted, so nobody else may know of it.
+
+    `reopened` was, and is being changed again: `added_file` is not for others yet.
+    """
 
     owner: Account
     draft: ModelVersion
@@ -63,6 +66,9 @@ class Belongings:
     waiting: ModelVersion
     withdrawn: ModelVersion
     stuck: ModelVersion
+    reopened: ModelVersion
+    submitted_file: VersionFile
+    added_file: VersionFile
     live: ModelVersion
     live_file: VersionFile
     public: Event
@@ -125,10 +131,11 @@ def belongings_of(owner: Account) -> Belongings:
     thread = ReviewThread.objects.create(
         version=waiting, revision=1, content_digest=waiting.content_digest, subject="card", line=1, opened_by=owner
     )
-    VersionRevision.objects.create(
-        version=waiting, number=1, content_digest=waiting.content_digest, submitted_by=owner,
-        submitted_at=timezone.now(), cpu_millis=1000, memory_bytes=1 << 30,
-    )  # fmt: skip
+    _revision(waiting)
+    reopened = _version(owner, "reopened", VersionState.WITHDRAWN)
+    submitted_file = reopened.files.select_related("blob").get()
+    _revision(reopened, submitted_file)
+    ModelVersion.objects.filter(pk=reopened.pk).update(state=VersionState.DRAFT)
     public = record_event(tag="version:approved", subject=f"version:{live.pk}", actor=None, version=live)
     return Belongings(
         owner=owner,
@@ -147,6 +154,9 @@ def belongings_of(owner: Account) -> Belongings:
         waiting=waiting,
         withdrawn=_version(owner, "withdrawn", VersionState.WITHDRAWN),
         stuck=stuck,
+        reopened=ModelVersion.objects.get(pk=reopened.pk),
+        submitted_file=submitted_file,
+        added_file=add_file(reopened, "added.json", owner.username.encode()),
         live=live,
         live_file=live.files.get(),
         public=public,
@@ -194,6 +204,14 @@ def _version(owner: Account, name: str, state: str) -> ModelVersion:
         TrialRun.objects.create(version=version, content_digest=digest, image_digest=IMAGE, passed=True)
         refresh_listing(version.registered_model_id)  # as the move into that state would have done
     return ModelVersion.objects.select_related("registered_model__owner").get(pk=version.pk)
+
+
+def _revision(version: ModelVersion, *files: VersionFile) -> None:
+    VersionRevision.objects.create(
+        version=version, number=1, content_digest=version.content_digest, submitted_by=version.registered_model.owner,
+        submitted_at=timezone.now(), cpu_millis=1000, memory_bytes=1 << 30,
+        files=[{"path": file.path, "sha256": file.blob_id, "size": file.blob.size} for file in files],
+    )  # fmt: skip
 
 
 def _check(version: ModelVersion, digest: str, *, frozen: bool) -> None:

@@ -91,6 +91,14 @@ def file_in(what: str) -> Callable[[Belongings], Data]:
     return lambda b: {**numbered(what)(b), "path": "model.json"}
 
 
+def added_page(b: Belongings) -> Data:
+    return {**numbered("reopened")(b), "path": b.added_file.path}
+
+
+def of_reopened(name: str) -> Callable[[Belongings], Data]:
+    return lambda b: {"version_pk": b.reopened.pk, "pk": getattr(b, name).pk}
+
+
 def key(what: str) -> Callable[[Belongings], Data]:
     return lambda b: {"pk": getattr(b, what).pk}
 
@@ -142,6 +150,10 @@ REGISTRY = (
         "registry:file", everybody(404), NO,
         lambda b: {"version_pk": b.live.pk, "pk": b.draft_file.pk}, case="of another version",
     ),
+    Row("registry:version", SEEN, NO, numbered("reopened"), case="reopened"),
+    Row("registry:file", SEEN, NO, of_reopened("submitted_file"), case="submitted before"),
+    Row("registry:file", owner_only(200, visitor=404), NO, of_reopened("added_file"), case="not yet submitted"),
+    Row("registry:file_page", owner_only(200, visitor=404), NO, added_page, case="not yet submitted"),
     Row("registry:event_log", SEEN, NO),
     Row("registry:log_feed", SEEN, NO),
     Row("registry:model_feed", SEEN, NO, named("live")),

@@ -5,6 +5,8 @@ As in `routes.py`, a rule maps a role, and whether the thing asked for is one's 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.factories import IRIS
 from tests.portal.api_rules import (
     ANY_ACT,
@@ -35,6 +37,10 @@ from tests.portal.routes_review import approval
 
 def tick(b: Belongings) -> Data:
     return {"sha256": b.live_file.blob_id, "viewed": True}
+
+
+def of_reopened(name: str) -> Callable[[Belongings], Data]:
+    return lambda b: {"version_id": b.reopened.pk, "pk": getattr(b, name).pk}
 
 
 def line_comment(b: Belongings) -> Data:
@@ -81,6 +87,11 @@ REGISTRY = (
     ApiRow(
         "GET", "api:file_content", everybody(404), case="of another version",
         thing=lambda b: {"version_id": b.live.pk, "pk": b.draft_file.pk},
+    ),
+    ApiRow("GET", "api:version", SEEN, thing=key("reopened"), case="reopened"),
+    ApiRow("GET", "api:file_content", SEEN, thing=of_reopened("submitted_file"), case="submitted before"),
+    ApiRow(
+        "GET", "api:file_content", seen_by_owner(200), thing=of_reopened("added_file"), case="not yet submitted"
     ),
     ApiRow("GET", "api:uploads", mine(200), OWNERS, key("draft")),
     ApiRow(
