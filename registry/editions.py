@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from registry.artifacts.content import content_digest
 from registry.errors import UserError
 from registry.models import ModelVersion, RegisteredModel
 
@@ -34,8 +35,10 @@ PARTS: Mapping[str, Part] = {
     "basics": lambda draft: [draft.registered_model.summary, draft.registered_model.task, draft.licence],
     "card": lambda draft: [draft.card_source, draft.licence],
     "examples": lambda draft: [_examples_of(draft), draft.cpu_millis, draft.memory_bytes],
+    "submit": lambda draft: [content_digest(draft), draft.registered_model.summary, draft.registered_model.task],
 }
-"""What each page of a draft edits."""
+"""What each page of a draft edits, and what the last one shows and lets submit."""
+CHANGED = {"": "api.edition_changed", "submit": "submit.changed_elsewhere"}
 
 
 def edition_of(thing: ModelVersion | RegisteredModel, part: str = "") -> str:
@@ -64,4 +67,4 @@ def require_edition(thing: ModelVersion | RegisteredModel, seen: str | None) -> 
     part, colon, _digest = seen.partition(":")
     known = not colon or (part in PARTS and isinstance(thing, ModelVersion))
     if not known or edition_of(thing, part if colon else "") != seen:
-        raise EditionError("draft.changed_elsewhere" if colon else "api.edition_changed")
+        raise EditionError(CHANGED.get(part if colon else "", "draft.changed_elsewhere"))

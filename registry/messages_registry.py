@@ -71,6 +71,10 @@ REGISTRY_MESSAGES: Mapping[str, Message] = {
     "submit.unconfirmed": Message(
         _("This has to be confirmed: no check can see it."), _("If it is not so, change the version first.")
     ),
+    "submit.changed_elsewhere": Message(
+        _("The version changed since you opened this page."),
+        _("Look again: the page shows what would be submitted now. Confirm it anew."),
+    ),
     "submit.checks_pending": Message(
         _("The checks of the newest content are not finished."), _("Wait until they are, then submit again.")
     ),

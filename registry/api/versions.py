@@ -299,12 +299,12 @@ class Submit(Action):
     @operation(
         name="submit_version", summary="Freeze a draft and send it on its way.",
         description="409 while its checks are outstanding, 400 if one failed or you confirm less than is asked.",
-        **OWNER, body=SubmitBody,
-        answer=VersionDetailAnswer,
+        **OWNER, body=SubmitBody, answer=VersionDetailAnswer, needs_edition=True,
     )  # fmt: skip
     def post(self, request: Request, pk: int, given: Mapping[str, Any]) -> Response:
         """The frozen version with its content digest."""
-        return self._done(request, pk, services.submit_version, confirmed=given)
+        seen = self.edition_seen()
+        return self._done(request, pk, services.submit_version, confirmed=given, seen=seen)
 
 
 class Withdraw(Action):

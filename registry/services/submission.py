@@ -12,6 +12,7 @@ from django.utils import timezone
 from registry import signals
 from registry.artifacts.content import content_digest
 from registry.confirmations import sentences, unconfirmed
+from registry.editions import require_edition
 from registry.errors import ConflictError, ForbiddenError, UserError
 from registry.events import Actor
 from registry.interfaces import Verdict
@@ -23,14 +24,18 @@ from registry.reasons import checked_reason
 from registry.services.drafts import lock_draft
 
 
-def submit_version(*, version: ModelVersion, actor: Account, confirmed: Collection[str]) -> Due:
+def submit_version(
+    *, version: ModelVersion, actor: Account, confirmed: Collection[str], seen: str | None = None
+) -> Due:
     """Freeze the draft under its content digest and queue the checks of the frozen version.
 
     `confirmed` are the keys of `registry.confirmations` that the submitter vouched for; their sentences are kept with
     the revision. Refused without all of them, and while a check of exactly this content failed or is outstanding.
+    `seen` is the edition of what was looked at, of the whole or of the part `submit`: nobody vouches for another.
     """
     with transaction.atomic():
         draft = lock_draft(version, actor)
+        require_edition(draft, seen)
         if missing := unconfirmed(confirmed):
             raise UserError("submit.unconfirmed", field=missing[0])
         digest = content_digest(draft)

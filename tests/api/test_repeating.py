@@ -15,6 +15,7 @@ from registry.services.idempotency import claim_key
 from tests.api.client import ApiClient, client_of
 from tests.at_once import at_once
 from tests.factories import IRIS, make_account, make_draft, make_model
+from tests.registry.scene import checked, fresh
 
 NEW = {"name": "iris", "summary": "Petals", "task": "other"}
 
@@ -118,6 +119,20 @@ class TestEditions:
         assert (first.status_code, second.status_code) == (200, 412)
         assert first.json()["examples"][0]["tolerance"] == 1e-4
         assert draft.examples.count() == 1
+
+    def test_nobody_submits_what_they_did_not_read(self, api: ApiClient, ada: Account) -> None:
+        draft = checked(owner=ada)
+        path, vouched = f"versions/{draft.pk}/", {"may_publish": True, "no_personal_data": True}
+        seen = api.get(path)["ETag"]
+        api.ask("PATCH", path, {"cpu_millis": 300}, If_Match=seen)
+        now = api.get(path)["ETag"]
+        checked(fresh(draft))
+
+        answers = [api.post(f"{path}submit/", vouched, If_Match=edition) for edition in (None, seen, now)]
+
+        assert [answer.status_code for answer in answers] == [428, 412, 200]
+        assert answers[1].json()["code"] == "api.edition_changed"
+        assert fresh(draft).revision == 1
 
     def test_a_model_s_words(self, api: ApiClient, ada: Account) -> None:
         make_model(ada, "iris", summary="Old", task="other")

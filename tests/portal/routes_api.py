@@ -112,7 +112,7 @@ REGISTRY = (
     ApiRow("POST", "api:reviews", reviewer_of_others, (REVIEW,), key("waiting"), approval),
     ApiRow("GET", "api:review_queue", right("reviewer", 200), (REVIEW,)),
     ApiRow("POST", "api:check", mine(200), OWNERS, key("draft")),
-    ApiRow("POST", "api:submit", mine(200), OWNERS, key("draft"), lambda _b: VOUCHED),
+    ApiRow("POST", "api:submit", mine(200), OWNERS, key("draft"), lambda _b: VOUCHED, ANY_EDITION),
     ApiRow("POST", "api:withdraw", mine(200, others=403), OWNERS, key("waiting")),
     ApiRow("POST", "api:reopen", mine(200, others=403), OWNERS, key("withdrawn")),
     ApiRow("POST", "api:retry", mine_or("operator", 200), OWNERS_OR_OPERATORS, key("stuck")),

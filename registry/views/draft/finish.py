@@ -10,8 +10,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from registry import selectors, services
 from registry.artifacts.content import content_digest
+from registry.editions import EditionError, edition_of
 from registry.interfaces import Verdict
 from registry.licences import licence_named
+from registry.messages import message
 from registry.models import ModelVersion
 from registry.permissions import may_submit
 from registry.presentation.rows import check_rows, wait_note
@@ -20,6 +22,8 @@ from registry.views.access import account_of, errors_as_messages, errors_on, req
 from registry.views.draft import frame
 from registry.views.draft.forms import SubmitForm
 from registry.views.draft.stepper import mending_links
+
+PART = "submit"
 
 
 @require_safe
@@ -34,7 +38,9 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
 def version_progress(request: HttpRequest, pk: int) -> HttpResponse:
     """The checks alone; asks to be loaded again only while work is under way."""
     version = selectors.own_version(pk=pk, user=request.user)
-    context = {"version": version, "submit_form": SubmitForm(), **_progress(version)}
+    # What the page shows around this is what it showed at first, so that is what may be submitted from it.
+    token = request.GET.get("token") or (edition_of(version, PART) if version.is_editable else "")
+    context = {"version": version, "submit_form": SubmitForm(), "token": token, **_progress(version)}
     return render(request, "registry/fragments/progress.html", context)
 
 
@@ -51,7 +57,10 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @requires(may_submit)
 def version_submit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Freeze the draft and send it on its way, once its submitter has confirmed what no check can see."""
+    """Freeze the draft and send it on its way, once its submitter has confirmed what no check can see.
+
+    Where it is no longer what was looked at, the page comes back with what it is now, to be confirmed anew.
+    """
     version = selectors.own_version(pk=pk, user=request.user)
     form = SubmitForm(request.POST)
     if not version.is_editable:
@@ -61,7 +70,13 @@ def version_submit(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, version, form, status=400)
     with errors_on(form):
-        ring(services.submit_version(version=version, actor=account_of(request), confirmed=form.confirmed()))
+        actor, seen = account_of(request), request.POST.get("token", "")
+        try:
+            ring(services.submit_version(version=version, actor=actor, confirmed=form.confirmed(), seen=seen))
+        except EditionError as error:
+            text = message(error.code, error.params)
+            messages.error(request, f"{text.title} {text.body}")
+            return redirect("registry:draft", version.pk)
         messages.success(request, _("Submitted. Checks and a trial run come first, then a reviewer looks at it."))
         return frame.to_version(version)
     return _page(request, version, form, status=400)
@@ -80,7 +95,7 @@ def draft_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, version: ModelVersion, form: SubmitForm, *, status: int = 200) -> HttpResponse:
-    step = frame.Step(draft=version, name="submit", part="", template="registry/draft_submit.html")
+    step = frame.Step(draft=version, name="submit", part=PART, template="registry/draft_submit.html")
     files = selectors.files_of(version)
     licence = licence_named(version.licence)
     extra = {
@@ -93,6 +108,8 @@ def _page(request: HttpRequest, version: ModelVersion, form: SubmitForm, *, stat
         "content_digest": content_digest(version),
         **_progress(version),
     }
+    if form.is_bound and "token" in request.POST:
+        extra["token"] = request.POST["token"]  # what is ticked was ticked for that
     return frame.page(request, step, form, status=status, **extra)
 
 

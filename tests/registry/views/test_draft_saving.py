@@ -269,6 +269,37 @@ class TestWhatIsLeft:
         assert list(answer.context["submit_form"].errors) == ["no_personal_data"]
         assert fresh(draft).state == VersionState.DRAFT
 
+    @pytest.mark.parametrize("change", [{"memory_bytes": 1 << 29}, {"summary": "Something else"}])
+    def test_what_changed_in_another_window_is_not_submitted_unseen(
+        self, web: Client, vera: Account, change: dict[str, Any]
+    ) -> None:
+        draft = checked(owner=vera)
+        seen = web.get(to("draft", draft.pk)).context["token"]
+        services.update_draft(version=draft, actor=vera, **change)
+        checked(fresh(draft))
+
+        answer = web.post(to("version_submit", draft.pk), {**CONFIRMED, "token": seen}, follow=True)
+
+        assert "The version changed since you opened this page." in answer.content.decode()
+        assert not answer.context["submit_form"].is_bound, "what is ticked would be ticked unseen"
+        assert (fresh(draft).state, draft.revisions.count()) == (VersionState.DRAFT, 0)
+        web.post(to("version_submit", draft.pk), {**CONFIRMED, "token": answer.context["token"]})
+        assert fresh(draft).state == VersionState.SUBMITTED
+
+    def test_checks_that_load_again_submit_what_the_page_showed(self, web: Client, vera: Account) -> None:
+        draft = checked(owner=vera)
+        page = web.get(to("draft", draft.pk))
+        seen = page.context["token"]
+        services.update_draft(version=draft, actor=vera, memory_bytes=1 << 29)
+        checked(fresh(draft))
+
+        again = web.get(to("version_progress", draft.pk), {"token": seen})
+        refused = web.post(to("version_submit", draft.pk), {"may_publish": "on", "token": seen})
+
+        field = f'<input type="hidden" name="token" value="{seen}">'
+        assert [field in answer.content.decode() for answer in (page, again, refused)] == [True, True, True]
+        assert field not in web.get(to("version_progress", draft.pk)).content.decode()
+
     def test_what_was_confirmed_is_kept_with_who_and_when(self, web: Client, vera: Account) -> None:
         draft = checked(owner=vera)
 
