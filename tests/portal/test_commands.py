@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -74,17 +75,20 @@ def test_a_worker_shows_that_it_lives_even_if_its_sweep_fails(
 
     failed = threading.Event()
 
-    def fail(*, holder: str) -> tuple[int, ...]:
+    def fail(*, holder: str, alive: Callable[[], object]) -> tuple[int, ...]:
+        (tmp_path / "pulse").unlink()
+        alive()
         failed.set()
         raise OperationalError(holder)
 
     monkeypatch.setattr(sweep, "sweep_once", fail)
 
     celery.start_sweeping()
-    assert failed.wait(30)
     (sweeping,) = [thread for thread in threading.enumerate() if thread.name == "sweep"]
+    came = failed.wait(60)
     celery.stop_sweeping()
-    sweeping.join(30)
+    sweeping.join(60)
+    assert came
 
     assert not sweeping.is_alive()
     assert (tmp_path / "pulse").exists()
