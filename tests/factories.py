@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.db.models import F
+from django.utils import timezone
 
 from registry.backends import blob_store
 from registry.card_template import REQUIRED_SECTIONS
 from registry.examples import ExampleInput
 from registry.listing import refresh_listing
-from registry.models import Account, Blob, Example, ModelVersion, RegisteredModel, VersionFile
+from registry.models import Account, Blob, Example, ModelVersion, RegisteredModel, VersionFile, VersionRevision
 
 MODELS = Path(__file__).parent / "data" / "models"
 PASSWORD = "correct-horse-battery"
@@ -70,9 +72,31 @@ def make_draft(
         add_file(version, path, data)
     for position, example in enumerate(examples, start=1):
         add_example(version, example, position=position)
+    if version.revision and version.is_editable:
+        _keep_submission(version)
     if "state" in fields or fields.get("revision"):
         refresh_listing(model.pk)  # as the move into that state would have done
     return version
+
+
+def _keep_submission(version: ModelVersion) -> None:
+    """What a draft that was submitted before shows to others; here, what it has."""
+    VersionRevision.objects.create(
+        version=version,
+        number=version.revision,
+        content_digest=version.content_digest,
+        submitted_by=version.registered_model.owner,
+        submitted_at=timezone.now(),
+        licence=version.licence,
+        card_source=version.card_source,
+        model_format=version.model_format,
+        runtime=version.runtime,
+        introspection=version.introspection,
+        cpu_millis=version.cpu_millis,
+        memory_bytes=version.memory_bytes,
+        files=list(version.files.values("path", sha256=F("blob_id"), size=F("blob__size"))),
+        examples=list(version.examples.values("title", "request", "expected", "tolerance")),
+    )
 
 
 def add_file(version: ModelVersion, path: str, data: bytes) -> VersionFile:
