@@ -60,6 +60,10 @@ API_MESSAGES: Mapping[str, Message] = {
     "api.key_busy": Message(
         _("The same request is being worked on."), _("Repeat it in a moment; its answer will be the same.")
     ),
+    "api.key_end_unknown": Message(
+        _("The same request was begun before, and how it ended is not known."),
+        _("Look whether it was done. If not, send it again with a new key."),
+    ),
     "api.key_reused": Message(
         _("This idempotency key belongs to another request."), _("Take a new key for each new request.")
     ),

@@ -11,6 +11,7 @@ from rest_framework.serializers import Serializer
 
 from registry.api.base import ApiView, answered
 from registry.api.fields import CharField, StrictSerializer
+from registry.api.idempotency import Repetition
 from registry.api.operations import operation
 from registry.cards import render_card
 from registry.models import Scope
@@ -36,7 +37,7 @@ class CardPreview(ApiView):
 
     @operation(
         name="preview_card", summary="Render a card without storing it.", scopes=(Scope.SUBMIT,), right=may_submit,
-        body=CardBody, answer=PreviewAnswer,
+        body=CardBody, answer=PreviewAnswer, repetition=Repetition.SAFE,
     )  # fmt: skip
     def post(self, request: Request, given: Mapping[str, Any]) -> Response:
         """Its HTML; 400 for a head that cannot be read."""

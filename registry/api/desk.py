@@ -21,6 +21,7 @@ from registry.api.fields import (
     IntegerField,
     StrictSerializer,
 )
+from registry.api.idempotency import Repetition
 from registry.api.operations import operation
 from registry.api.paging import Order, PageQuery, page_answer, page_of, shown_page
 from registry.models import ReviewClaim, ReviewThread, Scope, ThreadComment, ThreadSubject
@@ -211,7 +212,7 @@ class Threads(ApiView):
 
     @operation(
         name="open_thread", summary="Comment on a line of the card, a file or an example.", **DISCUSSING,
-        body=ThreadBody, answer=ThreadAnswer, status=HTTPStatus.CREATED,
+        body=ThreadBody, answer=ThreadAnswer, status=HTTPStatus.CREATED, repetition=Repetition.APART,
     )  # fmt: skip
     def post(self, request: Request, pk: int, given: Mapping[str, Any]) -> Response:
         """The thread."""
@@ -249,7 +250,7 @@ class Comments(ApiView):
 
     @operation(
         name="reply_to_thread", summary="Answer in a thread.", **DISCUSSING, body=CommentBody, answer=CommentAnswer,
-        status=HTTPStatus.CREATED,
+        status=HTTPStatus.CREATED, repetition=Repetition.APART,
     )  # fmt: skip
     def post(self, request: Request, pk: int, given: Mapping[str, Any]) -> Response:
         """The comment."""

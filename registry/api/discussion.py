@@ -15,6 +15,7 @@ from registry import selectors, services
 from registry.api.addresses import absolute, site_address
 from registry.api.base import ApiView, answered
 from registry.api.fields import BooleanField, CharField, DateTimeField, IntegerField, StrictSerializer, URLField
+from registry.api.idempotency import Repetition
 from registry.api.operations import operation
 from registry.api.paging import Order, PageQuery, page_answer, page_of, shown_page
 from registry.models import DiscussionMessage, RegisteredModel, Scope
@@ -101,7 +102,7 @@ class Topics(DiscussionView):
 
     @operation(
         name="open_topic", summary="Say something about a model; you follow it from then on.", **TAKE_PART,
-        body=MessageBody, answer=MessageAnswer, status=HTTPStatus.CREATED,
+        body=MessageBody, answer=MessageAnswer, status=HTTPStatus.CREATED, repetition=Repetition.APART,
     )  # fmt: skip
     def post(self, request: Request, owner: str, name: str, given: Mapping[str, Any]) -> Response:
         """The topic."""
@@ -145,7 +146,7 @@ class Answers(DiscussionView):
 
     @operation(
         name="answer_topic", summary="Answer a topic; you follow the model from then on.", **TAKE_PART,
-        body=MessageBody, answer=MessageAnswer, status=HTTPStatus.CREATED,
+        body=MessageBody, answer=MessageAnswer, status=HTTPStatus.CREATED, repetition=Repetition.APART,
     )  # fmt: skip
     def post(self, request: Request, owner: str, name: str, pk: int, given: Mapping[str, Any]) -> Response:
         """The answer."""

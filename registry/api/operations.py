@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from registry.api.fields import BooleanField, IntegerField, StrictSerializer
-from registry.api.idempotency import once
+from registry.api.idempotency import Repetition, once
 from registry.models import Scope
 from registry.permissions import User
 
@@ -29,6 +29,7 @@ class Operation:
     `scopes`: a token needs one of them; empty for what everybody may read. `visitors`: whoever comes without a token
     may use it too. `right` is asked of the account as well.
     `media_type` is that of an answer that is no JSON. `errors` are statuses beyond those that follow from the rest.
+    `repetition` must be another where a POST speaks to an outside system, waits, or refuses after a change.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Operation:
     gives_edition: bool = False
     media_type: str = ""
     errors: tuple[HTTPStatus, ...] = field(default=())
+    repetition: Repetition = Repetition.TOGETHER
 
     @property
     def is_public(self) -> bool:
@@ -67,7 +69,7 @@ def operation(**promises: Any) -> Callable[[Handler], Handler]:
             if promised.body is not None:
                 kwargs["given"] = _validated(promised.body, _body_of(request))
             if request.method == "POST":
-                return once(request, lambda: handler(view, request, **kwargs))
+                return once(request, lambda: handler(view, request, **kwargs), repetition=promised.repetition)
             return handler(view, request, **kwargs)
 
         checked.operation = promised  # type: ignore[attr-defined]  # read by the view's checks and by the document

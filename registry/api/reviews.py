@@ -30,6 +30,7 @@ from registry.api.fields import (
     ListField,
     StrictSerializer,
 )
+from registry.api.idempotency import Repetition
 from registry.api.operations import operation
 from registry.api.paging import NEWEST_FIRST, Order, PageQuery, page_answer, page_of, shown_page
 from registry.checklist import CHECKLIST
@@ -225,7 +226,7 @@ class Reviews(ApiView):
         name="state_review", summary="Comment, request changes, approve or reject.",
         description="409 if the version is no longer what the digests name, or somebody else decided first.",
         scopes=(Scope.REVIEW,), right=may_review, body=ReviewBody, answer=VersionDetailAnswer,
-        status=HTTPStatus.CREATED,
+        status=HTTPStatus.CREATED, repetition=Repetition.APART,
     )  # fmt: skip
     def post(self, request: Request, pk: int, given: Mapping[str, Any]) -> Response:
         """The version as it stands afterwards."""

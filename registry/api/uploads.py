@@ -25,6 +25,7 @@ from registry.api.fields import (
     URLField,
     UUIDField,
 )
+from registry.api.idempotency import Repetition
 from registry.api.operations import operation
 from registry.models import Scope, Upload
 from registry.permissions import may_submit
@@ -173,6 +174,7 @@ class DirectUploads(ApiView):
         "the parts, PUT each there, then complete the upload. 409 where the portal takes uploads by tus only.",
         **OWNER, body=DirectUploadBody, answer=DirectUploadAnswer, status=HTTPStatus.CREATED,
         errors=(HTTPStatus.CONFLICT, HTTPStatus.INSUFFICIENT_STORAGE, HTTPStatus.SERVICE_UNAVAILABLE),
+        repetition=Repetition.APART,
     )  # fmt: skip
     def post(self, request: Request, pk: int, given: Mapping[str, Any]) -> Response:
         """The upload, with the length of its parts."""
@@ -204,6 +206,7 @@ class PartAddresses(ApiView):
         name="sign_upload_parts", summary="Get signed addresses for parts of a direct upload.",
         description="PUT exactly the part's bytes to its address, without further headers.",
         **OWNER, body=PartsBody, answer=PartsAnswer, errors=(HTTPStatus.CONFLICT, HTTPStatus.GONE),
+        repetition=Repetition.SAFE,
     )  # fmt: skip
     def post(self, request: Request, upload_id: UUID, given: Mapping[str, Any]) -> Response:
         """An address for each part, good for an hour."""
@@ -222,7 +225,7 @@ class Completion(ApiView):
         description="The portal looks at what arrived, takes its digest in a worker, and only then makes it a file of "
         "the version: “finished” tells. Safe to repeat.",
         **OWNER, answer=UploadAnswer, status=HTTPStatus.ACCEPTED,
-        errors=(HTTPStatus.CONFLICT, HTTPStatus.GONE, HTTPStatus.SERVICE_UNAVAILABLE),
+        errors=(HTTPStatus.CONFLICT, HTTPStatus.GONE, HTTPStatus.SERVICE_UNAVAILABLE), repetition=Repetition.SAFE,
     )  # fmt: skip
     def post(self, request: Request, upload_id: UUID) -> Response:
         """The upload, its digest due."""

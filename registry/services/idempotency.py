@@ -1,7 +1,7 @@
 """Answering a repeated request with the first answer (the draft standard of the header `Idempotency-Key`).
 
-Who comes first claims the key in a row of its own. The work and the kept answer are committed together, so that either
-both are there or neither; a claim whose holder died is free again after a minute.
+Who comes first claims the key in a row of its own. `registry.api.idempotency` tells what becomes of a claim whose
+holder died: where a repetition can do no harm it is free again after a minute, else it stays without an answer.
 """
 
 from __future__ import annotations
@@ -40,10 +40,11 @@ class Claim:
     headers: Mapping[str, str] | None = None
 
 
-def claim_key(*, account: Account, key: str, fingerprint: str) -> Claim:
+def claim_key(*, account: Account, key: str, fingerprint: str, mends: bool = True) -> Claim:
     """Claim the key or find its answer.
 
-    `ConflictError` while another works on it, `KeyReusedError` if it belongs to another request.
+    `ConflictError` while another works on it, `KeyReusedError` if it belongs to another request. `mends`: a claim that
+    was given up may be taken over; where not, a `ConflictError` says that its end is not known.
     """
     now = timezone.now()
     until = now + timedelta(hours=settings.IDEMPOTENCY_HOURS)
@@ -59,10 +60,10 @@ def claim_key(*, account: Account, key: str, fingerprint: str) -> Claim:
             )
         return Claim(row_id=row.pk, claimed_at=now)
     except DatabaseIntegrityError:
-        return _known(account, key, fingerprint, now)
+        return _known(account, key, fingerprint, now, mends=mends)
 
 
-def _known(account: Account, key: str, fingerprint: str, now: datetime) -> Claim:
+def _known(account: Account, key: str, fingerprint: str, now: datetime, *, mends: bool) -> Claim:
     row = IdempotencyKey.objects.filter(account=account, key=key).first()
     if row is None:  # its holder failed and let it go this very moment
         raise ConflictError("api.key_busy", seconds=1)
@@ -72,6 +73,8 @@ def _known(account: Account, key: str, fingerprint: str, now: datetime) -> Claim
         return Claim(
             row_id=row.pk, claimed_at=row.claimed_at, status=row.status, body=row.body, headers=dict(row.headers)
         )
+    if not mends and row.claimed_at <= now - CLAIM_LASTS:
+        raise ConflictError("api.key_end_unknown")
     abandoned = IdempotencyKey.objects.filter(pk=row.pk, status__isnull=True, claimed_at__lte=now - CLAIM_LASTS)
     if not abandoned.update(claimed_at=now):
         raise ConflictError("api.key_busy", seconds=1)
@@ -79,12 +82,12 @@ def _known(account: Account, key: str, fingerprint: str, now: datetime) -> Claim
 
 
 def keep_answer(*, claim: Claim, status: int, body: Any, headers: Mapping[str, str]) -> None:
-    """Write the answer down. Call it in the transaction that did the work: whoever lost the claim must not commit."""
+    """Write the answer down. `ConflictError` for who lost the claim; work in the same transaction is then undone."""
     mine = IdempotencyKey.objects.filter(pk=claim.row_id, claimed_at=claim.claimed_at, status__isnull=True)
     if not mine.update(status=status, body=body, headers=dict(headers)):
         raise ConflictError("api.key_busy", seconds=1)
 
 
 def release_key(*, claim: Claim) -> None:
-    """Let go of a key whose request failed and changed nothing: it may be mended and sent again."""
+    """Let go of a key whose request failed: it may be mended and sent again."""
     IdempotencyKey.objects.filter(pk=claim.row_id, claimed_at=claim.claimed_at, status__isnull=True).delete()
