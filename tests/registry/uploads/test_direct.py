@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from registry.artifacts.s3_direct import S3DirectUploads
 from registry.backends import blob_store, direct_uploads
-from registry.errors import NotFoundError
+from registry.errors import NotFoundError, OperatorError
 from registry.jobs import runner
 from registry.jobs.queue import due_job_ids
 from registry.models import Job, JobState, ModelVersion, Upload
@@ -171,6 +171,28 @@ def test_a_session_joined_by_a_call_that_died_is_gone_on_with(api: ApiClient, dr
     assert completed(api, upload["id"]).status_code == 202
     work()
     assert draft.files.get().blob_id == SHA256
+
+
+def test_a_large_one_is_kept_in_pieces_and_a_failure_leaves_none_behind(
+    bucket: StubS3, api: ApiClient, draft: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("registry.artifacts.s3_direct._COPY_PART", 10_000)
+    send(api, begun(api, draft)["upload"]["id"])
+    row, place = Upload.objects.get(), direct_uploads()
+    assert place is not None
+    place.complete(row.pk.hex, row.direct_session)
+    bucket.requests.clear()
+    bucket.fail("PUT", "partNumber=2", status=403, code="AccessDenied")
+
+    with pytest.raises(OperatorError):
+        place.keep(row.pk.hex, SHA256)
+    assert "Uploads" not in blob_store().client.call("list_multipart_uploads")  # type: ignore[attr-defined]  # an S3BlobStore
+    assert staged()
+
+    place.keep(row.pk.hex, SHA256)
+    blob_store().verify(SHA256)
+    assert staged() == []
+    assert len(bucket.asked("PUT")) == 2 + 3
 
 
 def test_a_bucket_that_is_away_loses_nothing(bucket: StubS3, api: ApiClient, draft: ModelVersion) -> None:
