@@ -230,7 +230,7 @@ def test_postgresql_is_restarted_in_mid_work(
     try:
         migrate = (sys.executable, str(ROOT / "manage.py"), "migrate", "-v0")
         assert crew.start(*migrate).wait(120) == 0, crew.log.read_text()
-        jobs = Job.objects.using("own")
+        jobs = Job.objects.using("own").filter(kind__in=["lasting", "quick"])  # the sweep makes some of its own
         due = {"state": "queued", "run_after": timezone.now()}
         lasting = [jobs.create(kind="lasting", subject_id=n, key=f"lasting:{n}", **due) for n in range(2)]
         site = crew.start_web()
