@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 from registry.models import Account, IdempotencyKey, Job, ModelVersion, Upload
 from registry.services import idempotency as keys
 from tests.api.client import ApiClient, client_of
-from tests.factories import make_draft, make_model
+from tests.factories import make_account, make_draft, make_model
 
 TALK = "models/ada/iris/discussion/"
 
@@ -100,6 +101,37 @@ def test_a_change_before_a_refusal_stays_and_nobody_waits(
     assert codes == ["upload.direct_size", "upload.unknown"]
     assert not Upload.objects.exists()
     assert bucket.calls == [(call, False) for call in ("begin", "address", "arrived", "complete", "discard")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_while_words_are_rendered(ada: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[bool] = []
+    run = subprocess.run
+
+    def noting(*args: Any, **options: Any) -> Any:
+        waited.append(connection.in_atomic_block)
+        return run(*args, **options)
+
+    version = make_draft(
+        make_model(ada, "iris"), files={}, examples=(), state="in_review", revision=1,
+        content_digest=f"sha256:{'1' * 64}", image_digest=f"sha256:{'2' * 64}", submitted_at=timezone.now(),
+    )  # fmt: skip
+    rita = client_of(make_account("rita", groups=["reviewers"]))
+    seen = {"content_digest": version.content_digest, "image_digest": version.image_digest}
+    monkeypatch.setattr("registry.cards.subprocess.run", noting)
+
+    def say(path: str, **body: Any) -> Any:
+        answer = rita.post(path, body, **key(path))
+        assert answer.status_code == 201, answer.content
+        return answer.json()
+
+    topic = say(TALK, text="A topic")
+    say(f"{topic['url']}answers/", text="An answer")
+    thread = say(f"versions/{version.pk}/threads/", body="A line", line=1, content_digest=version.content_digest)
+    say(f"threads/{thread['id']}/comments/", body="A reply")
+    say(f"versions/{version.pk}/reviews/", decision="comment", comment="A review", **seen)
+
+    assert waited == [False] * 5
 
 
 @pytest.mark.django_db
