@@ -216,12 +216,11 @@ def desks() -> Iterator[list[Desk]]:
     """Somebody with every right, and a visitor."""
     owner = make_account("owner", groups=["reviewers", "operators", "administrators"])
     own, others = belongings_of(owner), belongings_of(make_account("stranger"))
+    # Before Playwright runs its event loop, in which Django uses no database.
+    for_all, for_visitors = addresses_of(own, others), addresses_of(others)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        desks = [
-            Desk(browser.new_page(), owner, addresses_of(own, others)),
-            Desk(browser.new_page(), None, addresses_of(others)),
-        ]
+        desks = [Desk(browser.new_page(), owner, for_all), Desk(browser.new_page(), None, for_visitors)]
         yield desks
         browser.close()
     assert [desk.ran for desk in desks] == [[], []]
