@@ -168,8 +168,10 @@ def tick_checklist(page: Page) -> None:
 
 
 def wait_until_live(page: Page, path: str) -> None:
-    """Reload a model's page until a version of it is in production."""
+    """Reload a model's page until a version of it is in production and its endpoint answers from one."""
     expect_after_reloads(page, path, "In production")
+    # A page that is read in that very moment may have the one and not yet the other.
+    expect_after_reloads(page, path, "In Python, and with other examples")
 
 
 def expect_after_reloads(page: Page, path: str, words: str, *, exact: bool = True, within_ms: int = STEP_MS) -> None:
