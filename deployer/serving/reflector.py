@@ -6,7 +6,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 
 from .cluster_api import ApiError, Change, ClusterApi, Kind, Object
@@ -16,6 +16,7 @@ WATCH_SECONDS = 240
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 LASTED = 5.0
+LONGEST_LAG = 60.0
 Reduce = Callable[[Object], Object]
 
 
@@ -31,6 +32,8 @@ class Reflector:
         self._labels = labels
         self._reduce = reduce
         self._objects: dict[str, Object] = {}
+        self._noted: dict[str, float] = {}  # name: until when it counts against older news, on the monotonic clock
+        self._ended: dict[str, float] = {}  # uid: until when it is not believed to be there
         self._version = ""
         self._lock = threading.Lock()
         self._listed = threading.Event()
@@ -76,16 +79,23 @@ class Reflector:
     def note(self, found: Object) -> None:
         """Take in what a write just answered, so that its writer sees it before the watch tells.
 
-        What the watch has told already is not believed again: meanwhile the object may be gone.
+        What the watch has told already is not believed again: meanwhile the object may be gone. What it tells from
+        before the write changes nothing for `LONGEST_LAG` seconds; then it is right, whatever the versions say.
         """
         reduced, version = self._reduce(found), str(found["metadata"].get("resourceVersion", ""))
         with self._lock:
             if not _newer(self._version, version):
-                self._objects[found["metadata"]["name"]] = reduced
+                name = found["metadata"]["name"]
+                self._objects[name] = reduced
+                self._noted = _still(self._noted) | {name: time.monotonic() + LONGEST_LAG}
 
     def forget(self, name: str, *, uid: str) -> None:
-        """Take out what a delete just answered to be gone, unless another object of the name is there by now."""
+        """Take out what a delete just answered to be gone, unless another object of the name is there by now.
+
+        For `LONGEST_LAG` seconds the watch is not believed that it is there: it tells what was before the end.
+        """
         with self._lock:
+            self._ended = _still(self._ended) | {uid: time.monotonic() + LONGEST_LAG}
             known = self._objects.get(name)
             if known is not None and known["metadata"].get("uid") == uid:
                 del self._objects[name]
@@ -117,8 +127,7 @@ class Reflector:
         """One list, if where to go on is not known, and one watch."""
         if not self._version:
             listing = self._api.list(self._kind, labels=self._labels)
-            self._replace(listing.items)
-            self._version = listing.resource_version
+            self._replace(listing.items, listing.resource_version)
             self._heard()
             self._listed.set()
             self._tried.set()
@@ -152,21 +161,42 @@ class Reflector:
             self._heard_at = time.monotonic()
         self.failure = None
 
-    def _replace(self, items: Iterable[Object]) -> None:
-        objects = {item["metadata"]["name"]: self._reduce(item) for item in items}
+    def _replace(self, items: Iterable[Object], version: str) -> None:
+        """Everything as it was at this version; what a writer noted or saw end since then stays so."""
+        listed = {item["metadata"]["name"]: self._reduce(item) for item in items}
         with self._lock:
-            self._objects = objects
+            ahead = {name: found for name, found in self._objects.items() if self._is_ahead(name, version)}
+            self._objects = {name: found for name, found in listed.items() if not self._has_ended(found)} | ahead
+            self._version = version
 
     def _take(self, change: Change) -> None:
         """One change, and with it the version up to which everything has been told."""
         reduced = self._reduce(change.object) if change.type in {"ADDED", "MODIFIED"} else None
         meta = change.object["metadata"]
+        name, version = str(meta.get("name", "")), str(meta["resourceVersion"])
         with self._lock:
-            if reduced is not None:
-                self._objects[meta["name"]] = reduced
+            self._version = version
+            if self._is_ahead(name, version):
+                return
+            if reduced is not None and not self._has_ended(reduced):
+                self._objects[name] = reduced
             elif change.type == "DELETED":
-                self._objects.pop(meta["name"], None)
-            self._version = str(meta["resourceVersion"])
+                self._objects.pop(name, None)
+
+    def _is_ahead(self, name: str, version: str) -> bool:
+        """Whether a writer noted a later version of this object just now."""
+        if name not in self._objects or name not in _still(self._noted):
+            return False
+        own = str(self._objects[name]["metadata"].get("resourceVersion", ""))
+        return own != version and _newer(own, version)
+
+    def _has_ended(self, found: Object) -> bool:
+        return str(found["metadata"].get("uid", "")) in _still(self._ended)
+
+
+def _still(until: Mapping[str, float]) -> dict[str, float]:
+    now = time.monotonic()
+    return {key: end for key, end in until.items() if end > now}
 
 
 def _newer(first: str, second: str) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import pytest
@@ -67,3 +68,116 @@ def test_silence_begins_when_the_watch_breaks_and_not_with_the_last_change() -> 
 
     assert 0.0 < reflector.silence < 60.0
     reflector.stop()
+
+
+def an_object(version: int, *, uid: str = "first", stopping: bool = False) -> dict[str, Any]:
+    metadata = {"name": "cup", "uid": uid, "resourceVersion": str(version)}
+    return {"metadata": metadata | ({"deletionTimestamp": "2026-01-01T00:00:00Z"} if stopping else {})}
+
+
+class Told:
+    """A server that tells what the test hands it, and ends when it is handed None."""
+
+    def __init__(self, *items: dict[str, Any], version: str = "100") -> None:
+        self.items, self.version = list(items), version
+        self.changes: queue.Queue[Change | Exception | None] = queue.Queue()
+
+    def list(self, *_args: Any, **_kwargs: Any) -> Listing:
+        return Listing(items=list(self.items), resource_version=self.version)
+
+    def watch(self, *_args: Any, **_kwargs: Any) -> Iterator[Change]:
+        while (change := self.changes.get(timeout=60)) is not None:
+            if isinstance(change, Exception):
+                raise change
+            yield change
+
+    def tell(self, kind: str, found: dict[str, Any]) -> None:
+        """One change, and a bookmark behind it, which shows that the change has been taken."""
+        self.changes.put(Change(type=kind, object=found))
+        self.changes.put(Change(type="OPEN"))
+        end = time.monotonic() + 60
+        while not self.changes.empty():
+            assert time.monotonic() < end
+            time.sleep(0.001)
+
+
+@pytest.fixture
+def watched() -> Iterator[Callable[[Told], Reflector]]:
+    made: list[tuple[Told, Reflector]] = []
+
+    def begin(server: Told) -> Reflector:
+        reflector = Reflector(cast(ClusterApi, server), INFERENCE_SERVICE, labels="", reduce=dict)
+        made.append((server, reflector))
+        reflector.start()
+        assert reflector.wait(60)
+        return reflector
+
+    yield begin
+    for server, reflector in made:
+        reflector.stop()
+        server.changes.put(None)
+        thread = reflector._thread
+        assert thread is not None
+        thread.join(60)
+
+
+def test_news_from_before_a_write_do_not_undo_what_its_writer_saw(watched: Callable[[Told], Reflector]) -> None:
+    server = Told(an_object(100))
+    reflector = watched(server)
+    reflector.note(an_object(110, stopping=True))
+
+    server.tell("MODIFIED", an_object(105))
+    assert reflector.get("cup") == an_object(110, stopping=True)
+
+    server.tell("MODIFIED", an_object(111, stopping=True))
+    assert reflector.get("cup") == an_object(111, stopping=True)
+    server.tell("DELETED", an_object(112, stopping=True))
+    assert reflector.get("cup") is None
+
+
+def test_what_was_seen_to_end_does_not_come_back_by_older_news(watched: Callable[[Told], Reflector]) -> None:
+    server = Told(an_object(100))
+    reflector = watched(server)
+    reflector.forget("cup", uid="first")
+
+    server.tell("MODIFIED", an_object(105))
+    assert reflector.get("cup") is None
+
+    server.tell("ADDED", an_object(120, uid="second"))
+    assert reflector.get("cup") == an_object(120, uid="second")
+
+
+def test_the_end_of_one_object_does_not_take_the_next_of_its_name(watched: Callable[[Told], Reflector]) -> None:
+    server = Told(an_object(100))
+    reflector = watched(server)
+    reflector.note(an_object(120, uid="second"))
+
+    server.tell("DELETED", an_object(110))
+
+    assert reflector.get("cup") == an_object(120, uid="second")
+
+
+def test_a_list_made_before_a_write_does_not_undo_it(watched: Callable[[Told], Reflector]) -> None:
+    server = Told()
+    reflector = watched(server)
+    reflector.note(an_object(120))
+    server.items, server.version = [an_object(110, uid="ended") | {"kind": "Old"}], "115"
+
+    server.changes.put(ApiError(410, reason="Expired"))
+    server.tell("BOOKMARK", {"metadata": {"resourceVersion": "115"}})
+
+    assert reflector.get("cup") == an_object(120)
+
+
+def test_a_cluster_put_back_from_a_copy_is_believed_after_a_while(
+    watched: Callable[[Told], Reflector], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its versions begin again below those that are known."""
+    monkeypatch.setattr(reflectors, "LONGEST_LAG", 0.0)
+    server = Told()
+    reflector = watched(server)
+    reflector.note(an_object(900))
+
+    server.tell("MODIFIED", an_object(105, uid="restored"))
+
+    assert reflector.get("cup") == an_object(105, uid="restored")
