@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -142,3 +145,26 @@ def test_a_broker_that_is_away_does_not_keep_a_page_waiting(
     # Far above what one refused connection takes on a busy machine, and far below what retries would.
     assert time.monotonic() - began < RETRIES_SECONDS
     assert "the doorbell is silent" in caplog.text
+
+
+@pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")  # the transport's own models
+def test_what_was_heard_is_forgotten(tmp_path: Path) -> None:
+    """Also what earlier releases left behind: every look would read past it."""
+    path = tmp_path / "doorbell.sqlite3"
+    with Celery("heard", broker=f"sqla+sqlite:///{path}", set_as_current=False).connection() as connection:
+        queue = connection.SimpleQueue("celery")
+        numbers = list(range(20))
+        for number in numbers:
+            queue.put(number)
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute(
+                "INSERT INTO kombu_message (visible, payload, version, queue_id) "
+                "SELECT 0, payload, 1, queue_id FROM kombu_message"
+            )
+
+        heard = [queue.get(timeout=10) for _ in numbers]
+
+        assert [message.payload for message in heard] == numbers
+        with closing(sqlite3.connect(path)) as database:
+            assert database.execute("SELECT count(*) FROM kombu_message").fetchone() == (0,)
+        queue.close()
