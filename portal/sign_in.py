@@ -40,6 +40,8 @@ ACCOUNT_USERNAME_BLACKLIST = ["admin", "api", "system", "static", "serve", "mode
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or a new key is told to the account's address
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # a session left open changes no address and connects nothing
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+# The key is an account: from one network, and anywhere. One network's 20 in an hour never use up the 50.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/300s/key,20/h/key", "login_failed_anywhere": "50/h/key"}
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = False
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.TRUST_PROXY else 0
 

@@ -6,8 +6,10 @@ import logging
 from collections.abc import Iterable
 from smtplib import SMTPException
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.sites.requests import RequestSite
@@ -18,6 +20,7 @@ from django.utils.translation import gettext as _
 from registry.models import Account
 from registry.names import suggested_name
 from registry.permissions import lacks_second_factor
+from registry.sign_in.guessing import ANYWHERE, name_key, network_key
 
 logger = logging.getLogger(__name__)
 
@@ -50,8 +53,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send, or say that it could not be sent: nothing that a person did is undone by a mail server that is away."""
+        links = {name: public_url(value) for name, value in context.items() if name.endswith("_url")}
         try:
-            super().send_mail(template_prefix, email, {**context, "current_site": self._site()})
+            super().send_mail(template_prefix, email, {**context, **links, "current_site": self._site()})
         except (SMTPException, OSError) as error:
             logger.error("mail %s was not sent: %s", template_prefix, type(error).__name__)  # noqa: TRY400  # no traceback: it may quote the address
             messages.warning(
@@ -62,4 +66,29 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         """The portal by its name: allauth would greet from a host's."""
         site = RequestSite(self.request)
         site.name = settings.SITE_NAME
+        site.domain = urlsplit(settings.SITE_URL).netloc or site.domain
         return site
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count this try, or refuse it."""
+        super().pre_authenticate(request, **credentials)
+        name = name_key(credentials.get("username", ""))
+        self._tries_anywhere = ratelimit.consume(request, app="allauth.account", action=ANYWHERE, key=name)
+        if self._tries_anywhere is None:
+            raise self.validation_error("too_many_login_attempts")
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """The password was right: this try does not count."""
+        super()._rollback_login_failed_rl_usage()
+        self._tries_anywhere.rollback()
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        return network_key(credentials.get("username", ""), self.get_client_ip(request))
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        """Nothing: allauth would forget by e-mail address, but tries are counted by name (`after_reset` forgets)."""
+
+
+def public_url(url: str) -> str:
+    """The same page at the address that the settings give: the one of a request is whatever its sender wrote."""
+    return settings.SITE_URL + urlsplit(url)._replace(scheme="", netloc="").geturl() if settings.SITE_URL else url

@@ -16,7 +16,10 @@ from urllib.parse import urlencode
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 
+from registry.sign_in.guessing import network_of
+from tests.factories import PASSWORD, make_account
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,3 +124,62 @@ def test_tries_at_others_do_not_crowd_out_the_count_about_an_account() -> None:
         cache.set(f"person-{number}", 1, 300)
 
     assert cache.get("victim") == 5
+
+
+def attempt(password: str, *, address: str, name: str = "victim", host: str = "testserver") -> str:
+    """What the sign-in page says to one try."""
+    answer = Client(REMOTE_ADDR=address).post(
+        "/accounts/login/", {"login": name, "password": password}, headers={"host": host}
+    )
+    page = answer.content.decode()
+    return "in" if answer.status_code == 302 else "wrong" if WRONG in page else "held" if HELD in page else page[-400:]
+
+
+@pytest.mark.django_db
+def test_neither_the_host_nor_the_spelling_gives_more_tries() -> None:
+    make_account("victim")
+
+    answers = [
+        attempt("wrong", address=f"198.51.100.{n}", host=f"testserver:{1000 + n}", name=name)
+        for n, name in enumerate(["victim", "VICTIM", "Victim", "victim "] * 3)
+    ]
+
+    assert answers == ["wrong"] * 5 + ["held"] * 7
+
+
+@pytest.mark.django_db
+def test_nobody_is_kept_out_by_wrong_tries_from_elsewhere() -> None:
+    make_account("victim")
+
+    assert [attempt("wrong", address="198.51.100.7") for _ in range(7)].count("held") == 2
+
+    assert attempt(PASSWORD, address="203.0.113.9") == "in"
+
+
+@pytest.mark.django_db
+def test_many_networks_together_get_fifty_tries_an_hour() -> None:
+    make_account("victim")
+
+    answers = [attempt("wrong", address=f"10.{n}.0.1") for n in range(55)]
+
+    assert answers == ["wrong"] * 50 + ["held"] * 5
+
+
+@pytest.mark.django_db
+def test_right_passwords_are_not_counted() -> None:
+    make_account("victim")
+
+    assert {attempt(PASSWORD, address="198.51.100.7") for _ in range(22)} == {"in"}
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("198.51.100.7", "198.51.100.0/24"),
+        ("::ffff:198.51.100.7", "198.51.100.0/24"),
+        ("2001:db8:1:2::3", "2001:db8:1::/48"),
+        ("a socket", "a socket"),
+    ],
+)
+def test_the_network_of_an_address(address: str, network: str) -> None:
+    assert network_of(address) == network

@@ -78,6 +78,36 @@ def test_a_known_address_is_not_told_apart_by_the_reset_form() -> None:
     assert len({(answer.status_code, answer["Location"]) for answer in answers}) == 1
 
 
+@pytest.mark.parametrize("host", ["testserver:4999", "127.0.0.1:8081", "localhost"])
+def test_links_in_mail_begin_with_the_public_address(settings: Any, host: str) -> None:
+    settings.SITE_URL = "https://models.example.org"
+    there = {"host": host}
+
+    Client().post("/accounts/signup/", NEW, headers=there)
+    Client().post("/accounts/password/reset/", {"email": NEW["email"]}, headers=there)
+    Client().post("/accounts/password/reset/", {"email": "nobody@example.org"}, headers=there)
+
+    links = [re.findall(r"https?://\S+", str(message.body)) for message in mail.outbox]
+    assert len(links) == 3
+    assert all(link.startswith("https://models.example.org/accounts/") for found in links for link in found), links
+    assert not any(host in str(message.body) for message in mail.outbox)
+
+
+def test_a_password_replaced_by_mail_forgets_the_wrong_tries() -> None:
+    account = make_account("amina", email="amina@example.org")
+    EmailAddress.objects.create(user=account, email="amina@example.org", verified=True, primary=True)
+    client, fresh = Client(), "another-horse-battery"
+    for _ in range(6):
+        sign_in(client, account, "wrong")
+    assert sign_in(client, account) == "", "the right password is refused too"
+
+    client.post("/accounts/password/reset/", {"email": "amina@example.org"})
+    form = client.get(link_in_mail(), follow=True)
+    client.post(form.redirect_chain[-1][0], {"password1": fresh, "password2": fresh})
+
+    assert sign_in(Client(), account, fresh) == "/mine/"
+
+
 class TestSessions:
     def test_each_browser_is_listed_and_the_others_can_be_ended(self) -> None:
         account = make_account("amina")
