@@ -156,7 +156,28 @@ def _lightgbm() -> dict[str, bytes]:
         end = good.index(b"\n", start)
         return _resized(good[:start] + key + b"=" + value + good[end:])
 
+    def section(text: bytes) -> bytes:
+        """Put lines into the first tree."""
+        return _resized(swap(b"is_linear=0\n", text))
+
+    linear = b"is_linear=1\n" + _linear(leaves=4, feature=1)
     return {
+        "more trees per iteration than classes": swap(b"num_tree_per_iteration=3", b"num_tree_per_iteration=6"),
+        "more classes than trees per iteration": swap(b"num_class=3\n", b"num_class=200\n"),
+        "objective with more classes": swap(b"multiclass num_class:3", b"multiclass num_class:9"),
+        "objective with classes twice": swap(b"num_class:3", b"num_class:3 num_class:9"),
+        "objective without its classes": swap(b"multiclass num_class:3", b"multiclassova"),
+        "classes for one value": swap(b"multiclass num_class:3", b"regression num_class:9"),
+        "tree in the header": swap(b"\n\nTree=0", b"\nTree=0\nnum_leaves=2\n\nTree=0"),
+        "digits of another script": line(b"left_child", "\N{ARABIC-INDIC DIGIT ONE} -1 -2".encode()),
+        "digits of another script in a count": line(b"num_leaves", "\N{ARABIC-INDIC DIGIT FOUR}".encode()),
+        "gap of another script": line(b"left_child", "1\N{NO-BREAK SPACE}-1 -2".encode()),
+        "linear feature outside": section(linear.replace(b"leaf_features=1", b"leaf_features=9")),
+        "linear leaf of a tree without splits": _resized(_without_splits(good, _linear(leaves=1, feature=9))),
+        "blank line before what counts": section(linear.replace(b"leaf_coeff", b"\nleaf_coeff")),
+        "line without a value": section(linear.replace(b"leaf_coeff", b"average_output\nleaf_coeff")),
+        "lines beyond those read": section(b"".join(b"%c=\n" % letter for letter in b"abcdefgh") + b"is_linear=0\n"),
+        "parameter without a colon": swap(b"[boosting: gbdt]", b"[boosting]"),
         "impossible leaves": line(b"num_leaves", b"2000000000"),
         "leaves beyond the arrays": line(b"num_leaves", b"60"),
         "negative leaves": line(b"num_leaves", b"-1"),
@@ -181,6 +202,22 @@ def _lightgbm() -> dict[str, bytes]:
         "nested categories": swap(b"pandas_categorical:[", b"pandas_categorical:" + b"[" * 1000),
         "no end": good[: good.index(b"end of trees")],
     }
+
+
+def _linear(leaves: int, feature: int) -> bytes:
+    """The lines of linear leaves, each of one feature."""
+    return b"".join(
+        key + b"=" + b" ".join([b"%d" % value] * leaves) + b"\n"
+        for key, value in ((b"leaf_const", 1), (b"num_features", 1), (b"leaf_features", feature), (b"leaf_coeff", 1))
+    )
+
+
+def _without_splits(data: bytes, linear: bytes) -> bytes:
+    """Make the first tree a single linear leaf."""
+    start, end = data.index(b"Tree=0\n"), data.index(b"Tree=1\n")
+    return (
+        data[:start] + b"Tree=0\nnum_leaves=1\nnum_cat=0\nleaf_value=1\nis_linear=1\n" + linear + b"\n\n" + data[end:]
+    )
 
 
 def _resized(data: bytes) -> bytes:
