@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from registry.artifacts.content import content_digest
 from registry.errors import UserError
-from registry.models import ModelVersion, RegisteredModel
+from registry.examples import ExampleInput
+from registry.models import Example, ModelVersion, RegisteredModel
 
 ANY = "*"
 Part = Callable[[ModelVersion], Any]
@@ -26,9 +27,12 @@ class EditionError(UserError):
     http_status = 412
 
 
+def _rows(examples: Iterable[Example | ExampleInput]) -> list[list[Any]]:
+    return [[each.title, each.request, each.expected, each.tolerance] for each in examples]
+
+
 def _examples_of(draft: ModelVersion) -> list[list[Any]]:
-    rows = draft.examples.order_by("position").values_list("title", "request", "expected", "tolerance")
-    return [list(row) for row in rows]
+    return _rows(draft.examples.order_by("position"))
 
 
 PARTS: Mapping[str, Part] = {
@@ -52,8 +56,7 @@ def edition_of(thing: ModelVersion | RegisteredModel, part: str = "") -> str:
         content = PARTS[part](thing)
     else:
         content = [thing.pk, thing.state, thing.revision, thing.updated_at.isoformat()]
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:32]
+    digest = hashlib.sha256(_text(content).encode()).hexdigest()[:32]
     return f"{part}:{digest}" if part else digest
 
 
@@ -68,3 +71,27 @@ def require_edition(thing: ModelVersion | RegisteredModel, seen: str | None) -> 
     known = not colon or (part in PARTS and isinstance(thing, ModelVersion))
     if not known or edition_of(thing, part if colon else "") != seen:
         raise EditionError(CHANGED.get(part if colon else "", "draft.changed_elsewhere"))
+
+
+def is_stored(
+    draft: ModelVersion,
+    seen: str | None,
+    fields: Mapping[str, object],
+    examples: Iterable[Example | ExampleInput] | None = None,
+) -> bool:
+    """Whether somebody saves from an earlier edition of a part what the draft says already.
+
+    A page whose answer was lost on the way sends the same once more, and would otherwise conflict with itself. Only for
+    a part, which its page shows whole: whoever names an edition of the whole version would be handed the present one
+    without having read what else it holds.
+    """
+    part, colon, _digest = (seen or "").partition(":")
+    if not colon or part not in PARTS or edition_of(draft, part) == seen:
+        return False
+    model = draft.registered_model
+    stored = (getattr(draft if hasattr(draft, name) else model, name) == value for name, value in fields.items())
+    return all(stored) and (examples is None or _text(_rows(examples)) == _text(_examples_of(draft)))
+
+
+def _text(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from registry.card_template import card_template
 from registry.cards import checked_text, render_card
-from registry.editions import require_edition
+from registry.editions import is_stored, require_edition
 from registry.errors import ConflictError, ForbiddenError, NotFoundError, UserError
 from registry.events import record_event
 from registry.examples import ExampleInput
@@ -26,7 +26,8 @@ from registry.models import Account, Blob, Example, ModelVersion, RegisteredMode
 from registry.names import validate_name
 from registry.permissions import may_edit_model, may_edit_version, may_submit
 
-VERSION_FIELDS = ("licence", "card_source", "cpu_millis", "memory_bytes")
+RESOURCES = ("cpu_millis", "memory_bytes")
+VERSION_FIELDS = ("licence", "card_source", *RESOURCES)
 MODEL_FIELDS = ("summary", "task")
 
 
@@ -77,7 +78,8 @@ def update_draft(*, version: ModelVersion, actor: Account, seen: str | None = No
     """Change the card, licence, resources (version) or summary, task (model); only the fields given.
 
     A new licence is written into the card's head as well, unless the card is given with it. `seen` is the
-    edition that the caller read, of the whole version or of a part: `EditionError` if somebody changed it meanwhile.
+    edition that the caller read, of the whole version or of a part: `EditionError` if somebody changed it meanwhile,
+    unless a part says already what is given: then nothing is written.
     """
     unknown = changes.keys() - {*VERSION_FIELDS, *MODEL_FIELDS}
     if unknown:
@@ -91,6 +93,8 @@ def update_draft(*, version: ModelVersion, actor: Account, seen: str | None = No
         version_changes["card_html"] = render_card(str(version_changes["card_source"]))
     with transaction.atomic():
         draft = lock_draft(version, actor)
+        if is_stored(draft, seen, {**version_changes, **model_changes}):
+            return ()
         require_edition(draft, seen)
         if "licence" in version_changes and "card_source" not in version_changes:
             version_changes |= _card_with_licence(draft, str(version_changes["licence"]))
@@ -157,13 +161,25 @@ def set_examples(
     actor: Account,
     examples: Sequence[ExampleInput],
     seen: str | None = None,
+    **resources: int,
 ) -> Due:
-    """Replace the draft's examples. The order given is the order shown; `seen` is as in `update_draft`."""
+    """Replace the draft's examples, and its `cpu_millis` and `memory_bytes` where given.
+
+    The order given is the order shown; `seen` is as in `update_draft`.
+    """
+    if unknown := resources.keys() - {*RESOURCES}:
+        raise TypeError(f"not resources of a draft: {sorted(unknown)}")
     with transaction.atomic():
         draft = lock_draft(version, actor)
+        if is_stored(draft, seen, resources, examples):
+            return ()
         require_edition(draft, seen)
         draft.examples.all().delete()
         _store_examples(draft, examples)
+        for name, value in resources.items():
+            setattr(draft, name, value)
+        _validate(draft, dict(resources))
+        draft.save(update_fields=list(resources))
         note_saved(draft)
         return queue_draft_checks(draft)
 

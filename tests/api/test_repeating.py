@@ -101,8 +101,10 @@ class TestEditions:
 
         changed = api.ask("PATCH", path, {"cpu_millis": 300}, If_Match=seen)
         late = api.ask("PATCH", path, {"cpu_millis": 900}, If_Match=seen)
+        same = api.ask("PATCH", path, {"cpu_millis": 300}, If_Match=seen)
 
         assert (changed.status_code, late.status_code, late.json()["code"]) == (200, 412, "api.edition_changed")
+        assert same.status_code == 412, "else it would be handed the edition of what it has not read"
         assert changed["ETag"] == api.get(path)["ETag"] != seen
         assert api.get(path).json()["cpu_millis"] == 300
         assert api.ask("PATCH", path, {"cpu_millis": 900}, If_Match=changed["ETag"]).status_code == 200

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -101,10 +100,10 @@ def _store(
     if frame.then(request) == "suggest":
         memory = selectors.suggested_memory(draft)
     examples = _moved(draft, examples, frame.then(request))
-    with transaction.atomic():
-        due = services.set_examples(version=draft, actor=actor, examples=examples, seen=token)
-        cpu = values["cpu_millis"] or draft.cpu_millis
-        return (*due, *services.update_draft(version=draft, actor=actor, cpu_millis=cpu, memory_bytes=memory))
+    cpu = values["cpu_millis"] or draft.cpu_millis
+    return services.set_examples(
+        version=draft, actor=actor, examples=examples, seen=token, cpu_millis=cpu, memory_bytes=memory
+    )
 
 
 def _moved(draft: ModelVersion, examples: Sequence[ExampleInput], button: str) -> list[ExampleInput]:

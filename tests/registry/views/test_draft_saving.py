@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -124,6 +125,56 @@ class TestTwoWindows:
         answer = web.post(to("draft_basics", draft.pk), basics(draft, token="nothing:12"))
 
         assert answer.status_code == 409
+
+
+class TestLostAnswers:
+    """The request arrived, its answer did not: the page says the same again, from the edition it knows."""
+
+    @pytest.fixture(params=["basics", "card", "card text", "examples", "examples text"])
+    def again(self, request: pytest.FixtureRequest, web: Client, draft: ModelVersion) -> Callable[..., Any]:
+        step, _space, view = request.param.partition(" ")
+        address = to(f"draft_{step}", draft.pk) + (f"?view={view}" if view else "")
+        shown = web.get(address).context
+        forms = [shown["form"], *getattr(shown["form"], "examples", ())]
+        data = {form[name].html_name: str(form[name].value() or "") for form in forms for name in form.fields}
+        field, text = {
+            "basics": ("summary", "Typed."),
+            "card": ("limitations", "Typed."),
+            "card text": ("card_source", f"{CARD}\nTyped.\n"),
+            "examples": ("memory_mib", "700"),
+            "examples text": ("memory_mib", "700"),
+        }[request.param]
+
+        def save(more: str = "", **headers: str) -> Any:
+            return web.post(address, {**data, field: text + more, "token": shown["token"]}, headers=headers)
+
+        return save
+
+    def test_the_same_words_are_no_conflict_and_bring_the_present_token(
+        self, again: Callable[..., Any], draft: ModelVersion
+    ) -> None:
+        first = again(**SCRIPT)
+        stored = fresh(draft).updated_at
+
+        second = again(**SCRIPT)
+
+        assert (first.status_code, second.status_code) == (200, 200)
+        assert second.json()["token"] == first.json()["token"]
+        assert fresh(draft).updated_at == stored, "nothing was left to write"
+        assert again().status_code == 302, "nor for a button"
+        assert again("1", **SCRIPT).status_code == 409
+
+    def test_what_another_window_saved_meanwhile_is_one(self, again: Callable[..., Any], draft: ModelVersion) -> None:
+        again(**SCRIPT)
+        services.update_draft(
+            version=draft,
+            actor=draft.registered_model.owner,
+            summary="Else",
+            card_source="# Else",
+            memory_bytes=1 << 31,
+        )
+
+        assert (again(**SCRIPT).status_code, again().status_code) == (409, 409)
 
 
 class TestCard:
