@@ -199,8 +199,8 @@ def _new_build(version: ModelVersion) -> ImageBuild:
 
 def _locked_version(version_id: int) -> ModelVersion:
     """The version as stored now; a retirement waits until this transaction ends, or this one for it."""
-    rows = ModelVersion.objects.select_for_update(of=("self",)).select_related("registered_model__owner")
-    return rows.get(pk=version_id)
+    rows = ModelVersion.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("registered_model__owner").get(pk=version_id)
 
 
 def _key(build: ImageBuild) -> str:

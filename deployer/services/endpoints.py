@@ -25,7 +25,7 @@ def endpoint_of(registered_model: RegisteredModel) -> Endpoint:
     Endpoint.objects.get_or_create(
         registered_model=registered_model, defaults={"name": endpoint_name(registered_model)}
     )
-    return Endpoint.objects.select_for_update().get(registered_model=registered_model)
+    return Endpoint.objects.select_for_update(no_key=True).get(registered_model=registered_model)
 
 
 def _numbered(base: str, number: int) -> str:

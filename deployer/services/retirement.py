@@ -17,14 +17,18 @@ def retire_serving(*, version_id: int) -> Due:
     """
     due: list[int] = []
     with transaction.atomic():
-        builds = ImageBuild.objects.filter(
+        # Locked as they are read: a build or rollout that its worker moves at this moment is seen as it is after that.
+        builds = ImageBuild.objects.select_for_update(of=("self",), no_key=True).filter(
             version=version_id, state__in=[ImageBuildState.QUEUED, ImageBuildState.BUILDING]
         )
-        for build in builds.select_related("version__registered_model"):
+        for build in builds.select_related("version__registered_model").order_by("pk"):
             withdraw_build(build, actor=None)
-        # Locked first, so that a rollout which is just switching traffic is either seen here or sees the retirement.
-        list(Endpoint.objects.select_for_update(of=("self",)).filter(registered_model__versions=version_id))
-        served = Rollout.objects.filter(version=version_id, state__in=[*UNDER_WAY, RolloutState.READY])
-        for rollout in served.select_related("version__registered_model"):
+        # Before the rollouts, so that one which is just switching traffic is either seen here or sees the retirement.
+        endpoints = Endpoint.objects.select_for_update(of=("self",), no_key=True)
+        list(endpoints.filter(registered_model__versions=version_id))
+        served = Rollout.objects.select_for_update(of=("self",), no_key=True).filter(
+            version=version_id, state__in=[*UNDER_WAY, RolloutState.READY]
+        )
+        for rollout in served.select_related("version__registered_model").order_by("pk"):
             due += retire_rollout(rollout, actor=None)
     return tuple(due)

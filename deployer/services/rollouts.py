@@ -81,9 +81,11 @@ def switch_traffic(*, rollout: Rollout) -> Due:
     one is replaced instead, one whose version is no longer approved is retired, and of one that ended meanwhile only
     the cup is taken away.
     """
-    version = ModelVersion.objects.select_for_update(of=("self",)).get(pk=rollout.version_id)
-    endpoint = Endpoint.objects.select_for_update().get(pk=rollout.endpoint_id)
-    rollout.refresh_from_db()
+    # The order everywhere: version, build, endpoint, rollouts, job. Without keys, as another transaction's event names
+    # the same version: it would wait for this one, which may be waiting for the endpoint that the other one holds.
+    version = ModelVersion.objects.select_for_update(no_key=True).get(pk=rollout.version_id)
+    endpoint = Endpoint.objects.select_for_update(no_key=True).get(pk=rollout.endpoint_id)
+    rollout.refresh_from_db(from_queryset=Rollout.objects.select_for_update(no_key=True))
     now = timezone.now()
     if rollout.state != RolloutState.APPLYING:
         return queue_stop(rollout)
@@ -109,7 +111,9 @@ def switch_traffic(*, rollout: Rollout) -> Due:
     Endpoint.objects.filter(pk=endpoint.pk).update(current=rollout)
     refresh_listing(version.registered_model_id)
     due: list[int] = []
-    for older in endpoint.rollouts.filter(pk__lt=rollout.pk, state__in=[*UNDER_WAY, RolloutState.READY]):
+    # Each may be taken up by its own worker, or fail, at this moment: the lock tells its state as it is after that.
+    held = endpoint.rollouts.select_for_update(no_key=True).order_by("pk")
+    for older in held.filter(pk__lt=rollout.pk, state__in=[*UNDER_WAY, RolloutState.READY]):
         drained = now + drain_time() if older.state == RolloutState.READY else now
         due += _supersede(older, stop_after=drained)
     return tuple(due)
@@ -169,7 +173,7 @@ def roll_back(*, endpoint: Endpoint, actor: Account, to: Rollout, reason: str = 
         raise ConflictError("rollout.not_replaced", state=to.state)
     with transaction.atomic():
         _require_approved(to.version_id)
-        Endpoint.objects.select_for_update().get(pk=endpoint.pk)
+        Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
         again = endpoint.rollouts.filter(version=to.version_id, state__in=[*UNDER_WAY, RolloutState.READY])
         if again.exists():
             raise ConflictError("rollout.already_there")
@@ -211,7 +215,7 @@ def _supersede(rollout: Rollout, *, stop_after: datetime) -> Due:
 
 
 def _require_approved(version_id: int) -> None:
-    version = ModelVersion.objects.select_for_update(of=("self",)).get(pk=version_id)
+    version = ModelVersion.objects.select_for_update(no_key=True).get(pk=version_id)
     if version.state != VersionState.APPROVED:
         raise ConflictError("rollout.version_not_approved", state=version.state)
 
