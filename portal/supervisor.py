@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
@@ -107,9 +108,14 @@ class Supervisor:
         reader.start()
         self._readers = [*filter(threading.Thread.is_alive, self._readers), reader]
 
+    def _say(self, text: str) -> None:
+        """Write to the log, if it takes it. A full disk or a reader that left must stop neither us nor the programs."""
+        with contextlib.suppress(OSError, ValueError):
+            self._log(text)
+
     def _copy_output(self, name: str, process: subprocess.Popen[str]) -> None:
         for line in process.stdout or ():
-            self._log(f"{name:>6} | {line.rstrip()}")
+            self._say(f"{name:>6} | {line.rstrip()}")
 
     def _look_after(self) -> str:
         for program in self._programs:
@@ -118,14 +124,14 @@ class Supervisor:
                 continue
             if program.once:
                 if process.returncode:
-                    self._log(f"{program.name} ended with status {process.returncode}")
+                    self._say(f"{program.name} ended with status {process.returncode}")
                 program.process = None
                 continue
             fast = time.monotonic() - program.started_at < FAST_DEATH_SECONDS
             program.fast_deaths = program.fast_deaths + 1 if fast else 0
             if program.fast_deaths >= MAX_FAST_DEATHS:
                 return program.name
-            self._log(f"{program.name} died (status {process.returncode}); starting it again")
+            self._say(f"{program.name} died (status {process.returncode}); starting it again")
             self._start(program)
         return ""
 

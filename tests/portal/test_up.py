@@ -27,7 +27,8 @@ DYING = "import sys; print('hello', flush=True); sys.exit(3)"
 class Run:
     """A supervisor in a process of its own, as it takes over the process's signals."""
 
-    def __init__(self, **programs: str) -> None:
+    def __init__(self, *, lost: int = 0, **programs: str) -> None:
+        """`lost`: how many of the log's first lines find the disk full."""
         lines = [f"Program({name!r}, [sys.executable, '-c', {code!r}])," for name, code in programs.items()]
         script = textwrap.dedent("""
             import sys
@@ -35,12 +36,21 @@ class Run:
             from portal.supervisor import Program, Supervisor
             supervisor.STOP_SECONDS = 1.0
             supervisor.POLL_SECONDS = 0.02
+            lost = {lost}
+
+            def log(line):
+                global lost
+                lost -= 1
+                if lost >= 0:
+                    raise OSError(28, "No space left on device")
+                print(line, flush=True)
+
             programs = [{programs}]
             for program in programs:
                 program.once = program.name.startswith("once")
-            failed = Supervisor(programs, log=lambda line: print(line, flush=True)).run()
+            failed = Supervisor(programs, log=log).run()
             print("ended", repr(failed), flush=True)
-        """).format(programs="".join(lines))
+        """).format(programs="".join(lines), lost=lost)
         self.process = subprocess.Popen(
             [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
         )
@@ -71,8 +81,8 @@ def runs() -> Iterator[list[Run]]:
             run.process.stdout.close()
 
 
-def started(runs: list[Run], **programs: str) -> Run:
-    runs.append(Run(**programs))
+def started(runs: list[Run], *, lost: int = 0, **programs: str) -> Run:
+    runs.append(Run(lost=lost, **programs))
     return runs[-1]
 
 
@@ -127,6 +137,14 @@ def test_one_that_died_is_started_again(runs: list[Run]) -> None:
 
     assert run.until("died") == "worker died (status -9); starting it again"
     assert int(run.until("up").split()[-1]) != first
+
+
+def test_a_log_that_cannot_be_written_for_a_while_stops_nothing(runs: list[Run]) -> None:
+    """Neither the program, whose line would be full after 64 KiB, nor what looks after it."""
+    talking = "for number in range(2000): print(number, 'x' * 100, flush=True)\nimport time; time.sleep(600)"
+    run = started(runs, lost=3, once_bad="import sys; sys.exit(3)", web=talking)
+
+    assert run.until("web | 1999")
 
 
 def test_one_that_keeps_dying_ends_the_run_by_name(runs: list[Run]) -> None:
