@@ -11,11 +11,11 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.core.signals import request_finished
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
 from django.utils import translation
 
-from portal.error_pages import fragment, problem, request_id
+from portal.error_pages import answer, fragment, problem, request_id
 from portal.error_texts import ErrorText
 from portal.logs import FIELDS
 from registry import log_context
@@ -98,16 +98,21 @@ class PortalErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer a `PortalError`; leave everything else to Django."""
-        if not isinstance(exception, PortalError):
-            return None
-        if exception.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            logger.error("request failed: %s", exception)
-        text = message(exception.code, exception.params)
-        words = ErrorText(exception.code, text.title, text.body)
-        if request.headers.get("HX-Request") == "true":
-            return fragment(request, exception.http_status, words)
-        if not request.accepts("text/html"):
-            return problem(request, exception.http_status, words, field=exception.field)
-        context = {"text": text, "code": exception.code, "request_id": request_id(request)}
-        return render(request, "errors/portal_error.html", context, status=exception.http_status)
+        """Answer a `PortalError`, and whoever stopped sending; leave everything else to Django."""
+        if isinstance(exception, UnreadablePostError):
+            return answer(request, HTTPStatus.REQUEST_TIMEOUT)
+        return portal_error(request, exception) if isinstance(exception, PortalError) else None
+
+
+def portal_error(request: HttpRequest, exception: PortalError) -> HttpResponse:
+    """The page of an expected error, or JSON for who asked for it."""
+    if exception.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("request failed: %s", exception)
+    text = message(exception.code, exception.params)
+    words = ErrorText(exception.code, text.title, text.body)
+    if request.headers.get("HX-Request") == "true":
+        return fragment(request, exception.http_status, words)
+    if not request.accepts("text/html"):
+        return problem(request, exception.http_status, words, field=exception.field)
+    context = {"text": text, "code": exception.code, "request_id": request_id(request)}
+    return render(request, "errors/portal_error.html", context, status=exception.http_status)

@@ -3,7 +3,7 @@
 gunicorn's own reader collects, joins and cuts each piece before the application sees it. Of a body of known length the
 bytes can as well be received where the application wants them, as long as the reader's count is kept true: it tells
 gunicorn where the next request on the connection begins. Under another server, or for a chunked body, nothing is
-offered and the application reads as usual.
+offered and the application reads as usual. However it is read, a sender that falls silent is waited for only so long.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.http.body import Body, LengthReader
 from gunicorn.http.unreader import SocketUnreader
 
+from registry.uploads.silence import silence_limited
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -25,12 +27,33 @@ def with_direct_body(application: WSGIApplication) -> WSGIApplication:
     """Offer the application a function under `KEY` in the environment, where there can be one."""
 
     def offering(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        fill = direct_fill(environ.get("wsgi.input"))
+        body = environ.get("wsgi.input")
+        fill = direct_fill(body)
         if fill is not None:
             environ[KEY] = fill
+        if isinstance(body, Body):
+            environ["wsgi.input"] = ImpatientBody(body, environ.get("gunicorn.socket"))
         return application(environ, start_response)
 
     return offering
+
+
+class ImpatientBody:
+    """gunicorn's body, which waits for a silent sender no longer than for one that uploads; then `TimeoutError`."""
+
+    def __init__(self, body: Body, connection: object) -> None:
+        self._body = body
+        self._connection = connection
+
+    def read(self, size: int | None = None) -> bytes:
+        """As the original: waits for all that was asked for."""
+        with silence_limited(self._connection):
+            return bytes(self._body.read(size))
+
+    def readline(self, size: int | None = None) -> bytes:
+        """As the original."""
+        with silence_limited(self._connection):
+            return bytes(self._body.readline(size))
 
 
 def direct_fill(body: object) -> Callable[[memoryview], int] | None:

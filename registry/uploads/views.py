@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http import HTTPStatus
 
 from django.conf import settings
@@ -27,8 +25,8 @@ from registry.uploads.limits import sending_slot
 from registry.uploads.protocol import TusError
 from registry.uploads.receiving import Fill, discard, filled_by
 from registry.uploads.selectors import check_here, offset_of, upload_of
+from registry.uploads.silence import silence_limited
 
-SILENCE_SECONDS = 20.0
 RETRY_SECONDS = 5
 _REPEATABLE = frozenset({HTTPStatus.LOCKED, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE})
 
@@ -135,7 +133,7 @@ def _patch(request: HttpRequest, account: Account, found: Upload) -> HttpRespons
             fill=_body_of(request),
             checksum=protocol.parse_checksum(request.headers),
         )
-        with sending_slot(account), _silence_limited(request):
+        with sending_slot(account), silence_limited(request.META.get("gunicorn.socket")):
             received = _receive(found, chunk)
     except PortalError as error:
         response = _refusal(error)
@@ -182,25 +180,6 @@ class _CsrfCheck(CsrfViewMiddleware):
 def _no_answer(request: HttpRequest) -> HttpResponse:
     del request
     return HttpResponse()
-
-
-@contextlib.contextmanager
-def _silence_limited(request: HttpRequest) -> Iterator[None]:
-    """Cut a client off that sends nothing for a while: it would hold a thread and the upload's lock for ever.
-
-    Only gunicorn gives its socket out; other servers have a limit of their own.
-    """
-    connection = request.META.get("gunicorn.socket")
-    if not isinstance(connection, socket.socket):
-        yield
-        return
-    before = connection.gettimeout()
-    connection.settimeout(SILENCE_SECONDS)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            connection.settimeout(before)
 
 
 def _options() -> HttpResponse:

@@ -13,6 +13,7 @@ from typing import Any
 import compose_spec
 import pytest
 import yaml
+from django.conf import settings
 
 from portal.env_variables import DECLARED
 from tests.architecture import ROOT
@@ -152,3 +153,6 @@ def test_a_release_starts_after_its_migrations_and_one_web_server_at_a_time(serv
     assert "reverse_proxy web-a:8000 web-b:8000" in proxied
     assert "health_uri /readyz" in proxied
     assert "respond @inside 404" in proxied
+    (largest,) = re.findall(r"@forms not path /uploads/\*\n\trequest_body @forms \{\n\t\tmax_size (\d+)MiB\n", proxied)
+    taken = settings.LIMITS["form_upload_max_bytes"] + settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    assert taken <= int(largest) << 20 < 2 * taken

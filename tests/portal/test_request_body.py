@@ -5,12 +5,14 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from typing import Any
 
 import pytest
 from gunicorn.http.body import Body, ChunkedReader, LengthReader
 from gunicorn.http.unreader import IterUnreader, SocketUnreader
 
 from portal.request_body import KEY, direct_fill, with_direct_body
+from registry.uploads import silence
 
 Fill = Callable[[memoryview], int]
 
@@ -97,6 +99,29 @@ def test_a_silent_client_is_an_error_and_its_connection_not_used_again(
 
     with pytest.raises(TimeoutError):
         offered(body)(memoryview(bytearray(8)))
+    assert body.failed
+
+
+@pytest.mark.parametrize("reading", ["read", "readline"])
+def test_a_form_s_silent_sender_is_not_waited_for(
+    connection: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch, reading: str
+) -> None:
+    client, server = connection
+    client.sendall(b"login=vic")
+    monkeypatch.setattr(silence, "SILENCE_SECONDS", 0.01)
+    seen: list[Any] = []
+
+    def application(environ: dict[str, Any], _start: object) -> list[bytes]:
+        with pytest.raises(TimeoutError):
+            getattr(environ["wsgi.input"], reading)(20)
+        seen.append(server.gettimeout())
+        return []
+
+    body = body_of(server, 20)
+    environ = {"wsgi.input": body, "gunicorn.socket": server}
+    with_direct_body(application)(environ, lambda *_args: lambda _data: None)
+
+    assert seen == [5.0], "the connection's own limit is back for the answer"
     assert body.failed
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from registry.models import Account, ModelVersion, Upload
 from registry.services.uploads import terminate_upload
-from registry.uploads import limits, receiving, views
+from registry.uploads import limits, receiving, silence
 from registry.uploads.limits import sending_slot
 from registry.uploads.storage import partial_files
 from tests.registry.uploads.tus import Body, TusClient, checksum, code, part_of, stored_digest
@@ -101,7 +101,7 @@ class TestBrokenConnections:
 
     def test_a_silent_client_is_cut_off(self, tus: TusClient, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
-        monkeypatch.setattr(views, "SILENCE_SECONDS", 0.05)
+        monkeypatch.setattr(silence, "SILENCE_SECONDS", 0.05)
         ours, theirs = socket.socketpair()
         with ours, theirs:
             theirs.sendall(b"hello")
