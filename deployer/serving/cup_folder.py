@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import logging
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ from deployer.interfaces import CupSpec, FileEntry
 
 from .identity import ProcessIdentity
 
+logger = logging.getLogger(__name__)
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 _LOG_BYTES = 4 << 20
 _LOG_KEPT = 256 << 10
@@ -72,9 +74,12 @@ class CupFolder:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._write("spec.json", asdict(spec))
 
-    def wanted_since(self) -> float:
-        """When the specification was written, epoch seconds."""
-        return (self.path / "spec.json").stat().st_mtime
+    def wanted_since(self) -> float | None:
+        """When the specification was written, epoch seconds; None if the cup was taken away meanwhile."""
+        try:
+            return (self.path / "spec.json").stat().st_mtime
+        except FileNotFoundError:
+            return None
 
     def run(self) -> Run | None:
         """The last process; None if none was started."""
@@ -215,11 +220,19 @@ class CupFolder:
             data: dict[str, Any] = json.loads((self.path / name).read_text())
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except ValueError:
+            # Half of it may be lost with the power; then the cup is started anew, and no other one waits for it.
+            logger.warning("%s cannot be read; it counts as missing", self.path / name)
+            return None
         return data
 
     def _write(self, name: str, data: Mapping[str, Any]) -> None:
+        """On the disk before it has its name, or a machine that goes down would leave an empty file of that name."""
         temporary = self.path / f".{name}.{os.getpid()}.{time.monotonic_ns()}"
-        temporary.write_text(json.dumps(data))
+        with temporary.open("w") as stream:
+            json.dump(data, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
         temporary.replace(self.path / name)
 
 

@@ -176,8 +176,11 @@ class LocalServingBackend:
         run = folder.run()
         if run is not None:
             return self._status_of_run(folder, spec, run)
+        since = folder.wanted_since()
+        if since is None:
+            return CupStatus(name=folder.name, phase=CupPhase.ABSENT)
         # Between the decision to start and the process lies the check of the bytes.
-        overdue = time.time() - folder.wanted_since() > self._config.start_timeout
+        overdue = time.time() - since > self._config.start_timeout
         phase, code = (CupPhase.FAILED, "serving.start_timeout") if overdue else (CupPhase.STARTING, "")
         return CupStatus(name=folder.name, phase=phase, code=code, image_digest=spec.image_digest)
 
