@@ -21,7 +21,8 @@ LOST = [b"", b"{", b"\xff\xfe"]
 
 
 @pytest.fixture
-def backend(tmp_path: Path, blobs: InMemoryBlobStore) -> LocalServingBackend:
+def backend(tmp_path: Path, blobs: InMemoryBlobStore, monkeypatch: pytest.MonkeyPatch) -> LocalServingBackend:
+    monkeypatch.setattr(cup_folder, "_REAP_WAIT", 0.0)
     made = LocalServingBackend(cups.config(tmp_path, blobs))
     for name in ("hurt", "whole"):
         folder = CupFolder(tmp_path, name)
@@ -37,10 +38,8 @@ def backend(tmp_path: Path, blobs: InMemoryBlobStore) -> LocalServingBackend:
     [("spec.json", CupPhase.ABSENT), ("run.json", CupPhase.STARTING), ("end.json", CupPhase.FAILED)],
 )
 def test_one_that_cannot_be_read_hurts_no_other_cup(
-    backend: LocalServingBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, phase: CupPhase,
-    content: bytes,
-) -> None:  # fmt: skip
-    monkeypatch.setattr(cup_folder, "_REAP_WAIT", 0.0)
+    backend: LocalServingBackend, tmp_path: Path, name: str, phase: CupPhase, content: bytes
+) -> None:
     (tmp_path / "hurt" / name).write_bytes(content)
 
     assert backend.statuses()["whole"].phase is CupPhase.FAILED
