@@ -32,21 +32,25 @@ def has_drifted(live: Mapping[str, Any]) -> bool:
 
 
 def serves_another_image(live: Mapping[str, Any]) -> bool:
-    """Whether the model's image is not the one that was applied."""
-    applied = _applied(live)
-    return applied is not None and _image(applied) != _image(live.get("spec") or {})
+    """Whether the model's image is not the one that was applied; a record that names none says nothing."""
+    recorded = _image(_applied(live))
+    return recorded is not None and recorded != _image(live.get("spec"))
 
 
 def _applied(live: Mapping[str, Any]) -> Mapping[str, Any] | None:
     try:
         found = json.loads((live["metadata"].get("annotations") or {})[APPLIED])
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, RecursionError):
         return None
     return found if isinstance(found, Mapping) else None
 
 
-def _image(spec: Mapping[str, Any]) -> Any:
-    return ((spec.get("predictor") or {}).get("model") or {}).get("storageUri")
+def _image(spec: Any) -> Any:
+    """The model's image; None if there is none. Anybody may have written anything into the record."""
+    found = spec
+    for name in ("predictor", "model", "storageUri"):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
 
 
 def holds(wanted: Any, found: Any) -> bool:

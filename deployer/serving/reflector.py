@@ -109,11 +109,13 @@ class Reflector:
                 self.failure = None
             except ApiError as error:
                 self._note_failure(error)
-            except Exception:
+            except Exception as error:
                 if self._stop.is_set():
                     return  # what it was reading from was taken away on purpose
-                # Whatever an answer made the code stumble over, a thread that ended would freeze the picture for good.
+                # Whatever an answer made the code stumble over, a thread that ended would freeze the picture for good,
+                # and so would a picture that counts as fresh.
                 logger.exception("watching %s failed", self._kind.plural)
+                self._note_failure(ApiError(0, reason="Unreadable", message=repr(error)))
                 self._version = ""
             if time.monotonic() - began > LASTED:
                 pause = FIRST_PAUSE

@@ -36,6 +36,15 @@ def test_additions_of_the_cluster_are_no_drift() -> None:
     assert not serves_another_image(live())
 
 
+@pytest.mark.parametrize("record", ['{"predictor":"x"}', '{"predictor":{"model":[]}}', "[]", "7", "{", "[" * 100_000])
+def test_a_record_that_somebody_spoiled_is_drift_or_none(record: str) -> None:
+    found = live()
+    found["metadata"]["annotations"][APPLIED] = record
+
+    assert has_drifted(found) == record.startswith('{"')
+    assert not serves_another_image(found)
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [

@@ -181,3 +181,37 @@ def test_a_cluster_put_back_from_a_copy_is_believed_after_a_while(
     server.tell("MODIFIED", an_object(105, uid="restored"))
 
     assert reflector.get("cup") == an_object(105, uid="restored")
+
+
+def test_a_picture_that_cannot_be_read_on_does_not_count_as_fresh(caplog: pytest.LogCaptureFixture) -> None:
+    def reduce(found: Any) -> dict[str, Any]:
+        return dict(found) | {"size": found["spec"]["size"]}
+
+    server = Told(an_object(100) | {"spec": {"size": 1}})
+    reflector = Reflector(cast(ClusterApi, server), INFERENCE_SERVICE, labels="", reduce=reduce)
+    reflector.start()
+    assert reflector.wait(60)
+    server.items.append({"metadata": {"name": "odd", "resourceVersion": "101"}, "spec": "nothing like it"})
+
+    with caplog.at_level(logging.CRITICAL, logger=reflectors.__name__):
+        server.changes.put(Change(type="ADDED", object=server.items[1]))
+        end = time.monotonic() + 60
+        while not reflector.silence:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+    assert reflector.failure is not None
+    assert list(reflector.all()) == ["cup"]
+    reflector.stop()
+
+
+def test_one_whose_first_list_cannot_be_read_is_known_to_fail(caplog: pytest.LogCaptureFixture) -> None:
+    server = Told({"metadata": {}})
+    reflector = Reflector(cast(ClusterApi, server), INFERENCE_SERVICE, labels="", reduce=dict)
+
+    with caplog.at_level(logging.CRITICAL, logger=reflectors.__name__):
+        reflector.start()
+        assert not reflector.wait(60)
+
+    assert reflector.failure is not None
+    reflector.stop()
