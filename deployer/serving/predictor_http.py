@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -10,6 +9,8 @@ import urllib3
 
 from deployer.errors import TransientError, UserError
 from deployer.interfaces import ServingResponse
+
+from .deadline_http import DeadlinePoolManager
 
 MAX_ANSWER_BYTES = 64 << 20
 CONNECT_TIMEOUT = 5.0
@@ -21,7 +22,7 @@ class PredictorHttp:
     """Connections to model servers, kept open between requests."""
 
     def __init__(self) -> None:
-        self._pool = urllib3.PoolManager(num_pools=64, maxsize=16, retries=False)
+        self._pool = DeadlinePoolManager(num_pools=64, maxsize=16, retries=False)
 
     def request(
         self, base: str, *, method: str, path: str, body: bytes, content_type: str, timeout: float
@@ -32,14 +33,13 @@ class PredictorHttp:
         """
         if not path.startswith("/") or quote(path, safe="/:@!$&'()*+,;=-._~%?") != path:
             raise UserError("serving.bad_path")
-        end = time.monotonic() + timeout
         headers = {"Content-Type": content_type} if content_type else {}
         try:
             answer = self._pool.request(
                 method, base + path, body=body or None, headers=headers, preload_content=False, redirect=False,
-                timeout=urllib3.Timeout(connect=min(CONNECT_TIMEOUT, timeout), read=timeout),
+                timeout=urllib3.Timeout(connect=min(CONNECT_TIMEOUT, timeout), total=timeout),
             )  # fmt: skip
-            content = _read(answer, end=end, timeout=timeout)
+            content = _read(answer)
         except urllib3.exceptions.ConnectTimeoutError as error:
             raise TransientError("serving.unreachable") from error
         except urllib3.exceptions.TimeoutError as error:
@@ -52,12 +52,12 @@ class PredictorHttp:
         return ServingResponse(status=answer.status, content_type=kind, body=content)
 
 
-def _read(answer: urllib3.BaseHTTPResponse, *, end: float, timeout: float) -> bytes:
+def _read(answer: urllib3.BaseHTTPResponse) -> bytes:
     content = bytearray()
     try:
         while part := answer.read(_PART):
             content += part
-            _check(len(content), end=end, timeout=timeout)
+            _check(len(content))
     except BaseException:
         answer.close()
         raise
@@ -65,9 +65,7 @@ def _read(answer: urllib3.BaseHTTPResponse, *, end: float, timeout: float) -> by
     return bytes(content)
 
 
-def _check(size: int, *, end: float, timeout: float) -> None:
-    """A trickle of bytes must not last for ever, nor a flood fill the memory."""
+def _check(size: int) -> None:
+    """A flood must not fill the memory."""
     if size > MAX_ANSWER_BYTES:
         raise TransientError("serving.answer_too_large", limit=MAX_ANSWER_BYTES)
-    if time.monotonic() > end:
-        raise TransientError("serving.timeout", seconds=timeout)

@@ -8,37 +8,29 @@ import os
 import socket
 import time
 from pathlib import Path
-from typing import Any
 
 from deployer.errors import TransientError, UserError
 from deployer.interfaces import ServingResponse
 
+from .deadline_http import DeadlineResponse
+
 MAX_ANSWER_BYTES = 64 << 20
-
-
-class _DeadlineSocket(socket.socket):
-    """Counts every wait against one deadline, since a timeout per read lets a trickle of bytes last for ever."""
-
-    deadline = 0.0
-
-    def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        remaining = self.deadline - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError
-        self.settimeout(remaining)
-        return super().recv_into(*args, **kwargs)
+_MOMENT = 0.001  # no time at all would mean not to wait for what is there already
 
 
 def request(
     path_of_socket: Path, *, method: str, path: str, body: bytes, content_type: str, timeout: float
 ) -> ServingResponse:
     """One exchange. Raises `TransientError` (`serving.unreachable`, `serving.timeout`), `UserError` for a bad path."""
+    end = time.monotonic() + timeout
     connection = http.client.HTTPConnection("model")
+    connection.response_class = DeadlineResponse
     headers = {"Content-Type": content_type} if content_type else {}
     try:
         connection.sock = _connect(path_of_socket, timeout)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # refused before all was sent, with an answer
             connection.request(method, path, body or None, headers)
+        connection.sock.settimeout(max(_MOMENT, end - time.monotonic()))
         answer = connection.getresponse()
         content = answer.read(MAX_ANSWER_BYTES + 1)
     except (TimeoutError, BlockingIOError) as exc:
@@ -67,8 +59,7 @@ def bind(path_of_socket: Path) -> socket.socket:
 
 
 def _connect(path_of_socket: Path, timeout: float) -> socket.socket:
-    connection = _DeadlineSocket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.deadline = time.monotonic() + timeout
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(timeout)
     try:
         with _Directory(path_of_socket.parent) as parent:
