@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from registry.artifacts.file_cache import FileCache
 from registry.artifacts.folder import full_disk_as_error
 from registry.artifacts.s3_access import S3Access, S3Client
+from registry.artifacts.s3_parts import joined
 from registry.artifacts.s3_reader import open_object
 from registry.errors import IntegrityError, NotFoundError
 
@@ -125,28 +126,20 @@ class S3BlobStore:
     def _send(self, source: BinaryIO, *, key: str, sha256: str, size: int) -> None:
         """In one request if it is a part or less, else in parts; nothing appears unless the digest is right."""
         if size > PART_BYTES:
-            self._send_parts(source, key=key, sha256=sha256)
+            self._send_parts(source, key=key, sha256=sha256, size=size)
             return
         data = source.read(PART_BYTES + 1)
         _compare(hashlib.sha256(data).hexdigest(), sha256)
         self.client.call("put_object", Key=key, Body=data)
 
-    def _send_parts(self, source: BinaryIO, *, key: str, sha256: str) -> None:
-        upload = self.client.call("create_multipart_upload", Key=key)["UploadId"]
-        try:
-            hasher = hashlib.sha256()
-            parts: list[dict[str, object]] = []
+    def _send_parts(self, source: BinaryIO, *, key: str, sha256: str, size: int) -> None:
+        hasher = hashlib.sha256()
+        with joined(self.client, key, size=size) as parts:
             while data := source.read(PART_BYTES):
                 hasher.update(data)
-                number = len(parts) + 1
-                answer = self.client.call("upload_part", Key=key, UploadId=upload, PartNumber=number, Body=data)
-                parts.append({"ETag": answer["ETag"], "PartNumber": number})
+                where = {"Key": key, "UploadId": parts.session, "PartNumber": parts.next_number}
+                parts.add(self.client.call("upload_part", Body=data, **where)["ETag"])
             _compare(hasher.hexdigest(), sha256)
-            self.client.call("complete_multipart_upload", Key=key, UploadId=upload, MultipartUpload={"Parts": parts})
-        except BaseException:
-            with contextlib.suppress(Exception):  # what cannot be taken back now, a lifecycle rule of the bucket does
-                self.client.call("abort_multipart_upload", Key=key, UploadId=upload)
-            raise
 
 
 def s3_blob_store(*, cache_dir: Path, cache_bytes: int, prefix: str = "", **access: Any) -> S3BlobStore:

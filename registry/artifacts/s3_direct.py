@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 from registry.artifacts.s3 import PART_BYTES, S3BlobStore
 from registry.artifacts.s3_access import S3Access, S3Client, s3_errors
+from registry.artifacts.s3_parts import joined
 from registry.artifacts.s3_reader import open_object
 from registry.errors import ConflictError, IntegrityError, NotFoundError
 
@@ -110,22 +111,14 @@ class S3DirectUploads:
         if size <= _COPY_PART:
             self._client.call("copy_object", Key=target, **origin)
             return
-        upload = self._client.call("create_multipart_upload", Key=target)["UploadId"]
-        try:
-            parts = []
-            for number, start in enumerate(range(0, size, _COPY_PART), start=1):
+        with joined(self._client, target, size=size) as parts:
+            for start in range(0, size, _COPY_PART):
                 end = min(start + _COPY_PART, size) - 1
+                where = {"Key": target, "UploadId": parts.session, "PartNumber": parts.next_number}
                 copied = self._client.call(
-                    "upload_part_copy",
-                    Key=target, UploadId=upload, PartNumber=number, CopySourceRange=f"bytes={start}-{end}", **origin,
+                    "upload_part_copy", CopySourceRange=f"bytes={start}-{end}", **where, **origin
                 )  # fmt: skip
-                parts.append({"ETag": copied["CopyPartResult"]["ETag"], "PartNumber": number})
-            joined = {"Parts": parts}
-            self._client.call("complete_multipart_upload", Key=target, UploadId=upload, MultipartUpload=joined)
-        except BaseException:
-            with contextlib.suppress(Exception):  # what cannot be taken back now, a lifecycle rule of the bucket does
-                self._client.call("abort_multipart_upload", Key=target, UploadId=upload)
-            raise
+                parts.add(copied["CopyPartResult"]["ETag"])
 
 
 def s3_direct_uploads(*, public_url: str, prefix: str = "", store: S3BlobStore, **access: Any) -> S3DirectUploads:

@@ -20,12 +20,16 @@ werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]  # importe
 
 @dataclass
 class Fault:
-    """What goes wrong with the next `times` requests that match: a refusal, or a body that ends too early."""
+    """What goes wrong with the next `times` requests that match: a refusal, or a body that ends too early.
+
+    A refusal that is `done` comes after what was asked for happened.
+    """
 
     method: str
     path: str
     status: int = 0
     code: str = "SlowDown"
+    done: bool = False
     cut_after: int = -1
     times: int = 1
 
@@ -67,7 +71,10 @@ class _Faulty:
         self._stub.requests.append((method, path))
         fault = self._stub.fault_for(method, path)
         if fault is not None and fault.status:
-            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            if fault.done:
+                b"".join(self._app(environ, lambda *_answer: None))
+            else:
+                environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             body = f"<Error><Code>{fault.code}</Code><Message>/srv/secret</Message></Error>".encode()
             start(f"{fault.status} Refused", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
             return [body]

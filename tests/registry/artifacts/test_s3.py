@@ -176,6 +176,28 @@ class TestParts:
         in_parts(store, tmp_path)
         store.verify(SHA256)
 
+    def test_a_lost_answer_of_the_end_is_none_that_failed(
+        self, stub: StubS3, store: S3BlobStore, tmp_path: Path
+    ) -> None:
+        """The client asks again, and a storage that has forgotten the session calls it unknown."""
+        stub.fail("POST", "uploadId=", status=503, done=True)
+        stub.fail("POST", "uploadId=", status=404, code="NoSuchUpload")
+        in_parts(store, tmp_path)
+
+        store.verify(SHA256)
+        assert not (tmp_path / "upload").exists()
+
+    @pytest.mark.parametrize("where", [("PUT", "partNumber=2"), ("POST", "uploadId=")], ids=["part", "end"])
+    def test_a_session_that_vanished_is_nobodys_fault(
+        self, stub: StubS3, store: S3BlobStore, tmp_path: Path, where: tuple[str, str]
+    ) -> None:
+        stub.fail(*where, status=404, code="NoSuchUpload")
+        with pytest.raises(TransientError, match=r"s3\.unreachable"):
+            in_parts(store, tmp_path)
+
+        assert not store.has(SHA256)
+        assert (tmp_path / "upload").exists()
+
     @pytest.mark.parametrize("part_bytes", [30_000, 1 << 20], ids=["in parts", "at once"])
     def test_bytes_of_another_digest_are_never_stored(
         self, store: S3BlobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part_bytes: int

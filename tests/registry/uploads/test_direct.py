@@ -189,6 +189,8 @@ def test_a_large_one_is_kept_in_pieces_and_a_failure_leaves_none_behind(
     assert "Uploads" not in blob_store().client.call("list_multipart_uploads")  # type: ignore[attr-defined]  # an S3BlobStore
     assert staged()
 
+    bucket.fail("POST", "sha256/.*uploadId=", status=503, done=True)  # its answer is lost, and the session forgotten
+    bucket.fail("POST", "sha256/.*uploadId=", status=404, code="NoSuchUpload")
     place.keep(row.pk.hex, SHA256)
     blob_store().verify(SHA256)
     assert staged() == []
