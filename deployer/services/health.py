@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from deployer.errors import PortalError, plain_params
@@ -91,12 +92,14 @@ def note_not_brought_back(*, rollout: Rollout, error: PortalError) -> None:
 def queue_convergence(rollout: Rollout) -> Due:
     """Make it due to bring a dead cup back.
 
-    The longer it has been down, the longer the pause after an attempt that failed: each reads all its files again.
+    The longer it has been down, the longer the pause after an attempt that failed: each reads all its files again. One
+    that is being made is not asked for again, as it would follow without that pause.
     """
     key = f"converge:{rollout.pk}"
     now = timezone.now()
     pause = min(LONGEST_PAUSE, (now - rollout.health_changed_at - UNPAUSED) / 4)
-    if pause > timedelta() and Job.objects.filter(key=key, state=JobState.FAILED, finished_at__gt=now - pause).exists():
+    resting = Q(state=JobState.FAILED, finished_at__gt=now - pause) if pause > timedelta() else Q(pk__in=[])
+    if Job.objects.filter(Q(state=JobState.RUNNING) | resting, key=key).exists():
         return ()
     return (requeue(key=key) or ensure_job(kind="converge_cup", subject_id=rollout.pk, key=key),)
 

@@ -79,12 +79,18 @@ class Claim:
             self._mine().update(state=JobState.SUCCEEDED, finished_at=now, lease_until=None, phase="")
             return False
 
-    def fail(self, *, code: str, params: Mapping[str, Any] | None = None) -> None:
-        """End the job badly, with the message that says who must act."""
+    def fail(self, *, code: str, params: Mapping[str, Any] | None = None) -> bool:
+        """End the job badly, with the message that says who must act.
+
+        True if it was asked for again meanwhile and is therefore due once more, as what it is about has changed.
+        """
         changes = {"last_error": code, "last_error_params": plain_params(params or {})}
-        rows = self._mine().update(state=JobState.FAILED, finished_at=timezone.now(), lease_until=None, **changes)
-        if not rows:
-            self._refuse("fail")
+        with transaction.atomic():
+            rows = self._mine().update(state=JobState.FAILED, finished_at=timezone.now(), lease_until=None, **changes)
+            if not rows:
+                self._refuse("fail")
+            again = Job.objects.filter(pk=self.job_id, attempt=self.attempt, rerun=True)
+            return bool(again.update(rerun=False, **_afresh()))
 
     def release(self, *, delay: timedelta, code: str = "", params: Mapping[str, Any] | None = None) -> None:
         """Give the job back, to be repeated after `delay`. With a code it counts as a failed attempt."""
@@ -125,27 +131,32 @@ def ensure_job(*, kind: str, subject_id: int, key: str, run_after: datetime | No
 def requeue(*, key: str) -> int | None:
     """Make a finished or failed job due again, with its failures forgotten; None if there is no such job.
 
-    A running one is not disturbed: it is done once more when it ends, so that no change slips between.
+    A running one is not disturbed: it is done once more when it ends, well or badly, so that no change slips between.
     """
     rows = Job.objects.filter(key=key)
     # Written whatever its state: the lock keeps a worker from claiming a queued job, and from reading the subject as
     # it was, before the caller's change is committed.
     rows.update(rerun=Q(state=JobState.RUNNING))
-    rows.filter(state__in=[JobState.FAILED, JobState.SUCCEEDED]).update(
-        state=JobState.QUEUED,
-        run_after=timezone.now(),
-        request_id=log_context.request_id.get(),
-        failures=0,
-        last_error="",
-        last_error_params={},
-        claimed_at=None,
-        deadline_at=None,
-        finished_at=None,
-        phase="",
-        progress_done=0,
-        progress_total=0,
-    )
+    ended = rows.filter(state__in=[JobState.FAILED, JobState.SUCCEEDED])
+    ended.update(request_id=log_context.request_id.get(), **_afresh())
     return rows.values_list("pk", flat=True).first()
+
+
+def _afresh() -> dict[str, Any]:
+    """What makes an ended job like a new one, but for its attempt."""
+    return {
+        "state": JobState.QUEUED,
+        "run_after": timezone.now(),
+        "failures": 0,
+        "last_error": "",
+        "last_error_params": {},
+        "claimed_at": None,
+        "deadline_at": None,
+        "finished_at": None,
+        "phase": "",
+        "progress_done": 0,
+        "progress_total": 0,
+    }
 
 
 def claim(*, job_id: int, deadline: timedelta) -> Claim | None:

@@ -51,7 +51,10 @@ def _run(claim: Claim, kind: JobKind) -> tuple[int, ...]:
 
 
 def end_badly(*, claim: Claim, kind: JobKind, error: PortalError) -> tuple[int, ...]:
-    """Fail the job and its subject in one fenced transaction. The job ends even if its subject cannot be moved."""
+    """Fail the job and its subject in one fenced transaction. The job ends even if its subject cannot be moved.
+
+    What was asked for meanwhile is due once more all the same: it may be about something else than what failed.
+    """
     due: tuple[int, ...] = ()
     with transaction.atomic():  # fenced by its last write
         try:
@@ -61,7 +64,8 @@ def end_badly(*, claim: Claim, kind: JobKind, error: PortalError) -> tuple[int, 
             raise
         except Exception:
             logger.exception("the subject of job %s (%s) could not be moved", claim.job_id, claim.kind)
-        claim.fail(code=error.code, params=error.params)
+        if claim.fail(code=error.code, params=error.params):
+            due = (*due, claim.job_id)
     return due
 
 

@@ -59,11 +59,13 @@ def end_expired_uploads() -> int:
 def finish_complete_uploads() -> Due:
     """Queue uploads whose last byte came although nobody finished them: their process died, or they are too long.
 
-    A job that failed is left to whoever asks again: the sweep would repeat it for ever.
+    A job that failed is left to whoever asks again, as the sweep would repeat it for ever; so is one that runs, which
+    would begin afresh when it fails.
     """
     complete = {job_key(upload): upload for upload in unfinished() if offset_of(upload) == upload.length}
-    failed = set(Job.objects.filter(key__in=complete, state=JobState.FAILED).values_list("key", flat=True))
-    return tuple(job_id for key, upload in complete.items() if key not in failed for job_id in queue_finishing(upload))
+    jobs = Job.objects.filter(key__in=complete, state__in=[JobState.FAILED, JobState.RUNNING])
+    left = set(jobs.values_list("key", flat=True))
+    return tuple(job_id for key, upload in complete.items() if key not in left for job_id in queue_finishing(upload))
 
 
 def remove_orphan_files() -> int:

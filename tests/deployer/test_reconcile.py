@@ -139,6 +139,18 @@ def test_the_longer_a_cup_is_down_the_rarer_it_is_tried() -> None:
     assert rollout.health == Health.HEALTHY
 
 
+def test_a_cup_that_is_being_brought_back_is_not_asked_for_again() -> None:
+    """Or the next attempt would follow at once when this one fails."""
+    rollout = scene.served()
+    scene.serving().stop_all()
+    services.queue_convergence(rollout)
+    Job.objects.filter(kind="converge_cup").update(state="running")
+
+    assert services.queue_convergence(rollout) == ()
+
+    assert not Job.objects.get(kind="converge_cup").rerun
+
+
 def test_a_cup_whose_bytes_were_damaged_says_so_until_they_are_restored() -> None:
     rollout = scene.served()
     backend, blobs = scene.serving(), scene.blobs()

@@ -235,15 +235,17 @@ class TestRequeue:
         assert {name: found[name] for name in same} == {name: fresh[name] for name in same}
         assert found["attempt"] == 1, "attempts only ever grow, or an old worker could pass for a new one"
 
-    def test_a_running_job_is_done_once_more(self, work: Work) -> None:
+    @pytest.mark.parametrize("ending", ["finish", "fail"])
+    def test_a_running_job_is_done_once_more(self, work: Work, ending: str) -> None:
         job = work.job()
         held = claim(job)
 
         queue.requeue(key=job.key)
         assert row(job)["state"] == "running"
-        assert held.finish()
+        assert held.finish() if ending == "finish" else held.fail(code="x.y")
 
-        assert (row(job)["state"], row(job)["rerun"]) == ("queued", False)
+        found = row(job)
+        assert (found["state"], found["rerun"], found["failures"], found["last_error"]) == ("queued", False, 0, "")
         assert not claim(job).finish()
 
     def test_a_waiting_job_keeps_its_time(self, work: Work, clock: Clock) -> None:

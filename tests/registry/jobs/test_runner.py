@@ -57,11 +57,21 @@ def test_an_unknown_kind_stays_due(db: None, caplog: pytest.LogCaptureFixture) -
     assert "of_a_newer_portal" in caplog.text
 
 
-def test_asked_for_again_meanwhile(work: Work) -> None:
+@pytest.mark.parametrize("error", [None, UserError("x.bad")])
+def test_asked_for_again_meanwhile(work: Work, error: PortalError | None) -> None:
+    """It ends as it ends, and is due once more: what failed may not be what was asked for since."""
     job = work.job()
-    work.handle = lambda _claim: (queue.requeue(key=job.key), ())[1]
+
+    def asked_for(_claim: Claim) -> tuple[int, ...]:
+        queue.requeue(key=job.key)
+        if error is not None:
+            raise error
+        return ()
+
+    work.handle = asked_for
 
     assert run(job) == (job.pk,)
+    assert work.failed == ([] if error is None else ["x.bad"])
 
     work.handle = lambda _claim: ()
     assert run(job) == ()

@@ -228,6 +228,9 @@ def test_the_sweep_finishes_what_nobody_finished(api: ApiClient, draft: ModelVer
     upload = begun(api, draft)["upload"]
     send(api, upload["id"])
     completed(api, upload["id"])
+    Job.objects.update(state=JobState.RUNNING)
+    assert not finish_complete_uploads()
+    assert not Job.objects.get().rerun, "the sweep would repeat one that fails for ever"
     Job.objects.all().delete()
     assert finish_complete_uploads()
     work()
