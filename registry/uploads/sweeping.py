@@ -46,7 +46,9 @@ def end_expired_uploads() -> int:
     for upload in Upload.objects.filter(expires_at__lte=timezone.now()):
         try:
             with partial_files().writer(upload.pk) as partial:
-                Upload.objects.filter(pk=upload.pk, expires_at__lte=timezone.now()).delete()
+                gone, _rows = Upload.objects.filter(pk=upload.pk, expires_at__lte=timezone.now()).delete()
+                if not gone:
+                    continue  # asked for again since it was read, and with that extended
                 partial.remove()
         except TusError:
             continue

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.utils import timezone
@@ -13,7 +14,9 @@ from registry.jobs.runner import run_job
 from registry.models import Account, Blob, Lease, ModelVersion, Upload
 from registry.services import finishing, remove_file
 from registry.services.drafts import attach_file
+from registry.uploads import sweeping
 from registry.uploads.admission import used_bytes
+from registry.uploads.partial_files import PartialFile, PartialFiles
 from registry.uploads.storage import partial_files
 from registry.uploads.sweeping import (
     ORPHAN_AGE,
@@ -58,6 +61,28 @@ class TestExpiry:
         with partial_files().writer(Upload.objects.get().pk):
             assert end_expired_uploads() == 0
         assert Upload.objects.exists()
+
+    def test_one_that_is_extended_at_the_last_moment_is_left(
+        self, tus: TusClient, draft: ModelVersion, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Between the sweep's look and its lock somebody sent a chunk, or asked where to send the next part."""
+        url = tus.created(draft)
+        tus.patch(url, 0, b"hello")
+        expire_all()
+        Upload.objects.update(direct_session="session")
+        writer, freed = PartialFiles.writer, list[Upload]()
+
+        def extended_first(files: PartialFiles, upload_id: UUID) -> AbstractContextManager[PartialFile]:
+            Upload.objects.update(expires_at=timezone.now() + timedelta(days=1))
+            return writer(files, upload_id)
+
+        monkeypatch.setattr(PartialFiles, "writer", extended_first)
+        monkeypatch.setattr(sweeping, "free_direct", freed.append)
+
+        assert end_expired_uploads() == 0
+
+        assert part_of(url).read_bytes() == b"hello"
+        assert (Upload.objects.count(), freed) == (1, [])
 
     def test_a_living_one_is_left(self, tus: TusClient, draft: ModelVersion) -> None:
         url = tus.created(draft)
