@@ -38,7 +38,7 @@ class FileCache:
     def path(self, sha256: str, fetch: Callable[[], BinaryIO]) -> Path:
         """The blob's file, fetched if it is not there or was altered; `IntegrityError` if what comes is another."""
         target = self._files / sha256
-        if target.is_file() and _digest_of(target) == sha256:
+        if _digest_of(target) == sha256:
             now = self._clock()
             with contextlib.suppress(FileNotFoundError):
                 os.utime(target, (now, now))
@@ -73,7 +73,7 @@ class FileCache:
                 with contextlib.suppress(FileNotFoundError):
                     if path.stat().st_mtime < now - _LEFTOVER_SECONDS:
                         path.unlink()
-            found = sorted(((file.stat(), file) for file in self._files.iterdir()), key=lambda each: each[0].st_mtime)
+            found = sorted(_stats_in(self._files), key=lambda each: each[0].st_mtime)
             held = sum(stat.st_size for stat, _file in found)
             for stat, file in found:
                 if held <= self._limit or stat.st_mtime > now - _KEPT_SECONDS:
@@ -82,9 +82,20 @@ class FileCache:
                 held -= stat.st_size
 
 
-def _digest_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _stats_in(folder: Path) -> Iterator[tuple[os.stat_result, Path]]:
+    """What is in the folder, but for what another process forgets at this moment."""
+    for file in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            yield file.stat(), file
+
+
+def _digest_of(path: Path) -> str | None:
+    """The file's SHA-256; None if there is no such file."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None
 
 
 def _download(path: Path, sha256: str, fetch: Callable[[], BinaryIO]) -> None:

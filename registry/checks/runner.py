@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.db import Error as DatabaseError
+
 from registry.checks import description, files, model
 from registry.checks.results import CheckResult, Finding
 from registry.checks.subject import Evidence, Progress, Subject, subject_of
@@ -47,8 +49,8 @@ def run_checks(
 ) -> tuple[CheckResult, ...]:
     """Run every check on the content as it is now, and write nothing. What was found out is left in `evidence`.
 
-    Raises `TransientError` (the job repeats) and `FencedError` (another worker goes on); any other failure within a
-    check becomes that check's answer.
+    Raises `TransientError` and the database's errors (the job repeats) and `FencedError` (another worker goes on): they
+    say nothing about the model. Any other failure within a check becomes that check's answer.
     """
     subject = subject_of(version, frozen=frozen)
     evidence = Evidence() if evidence is None else evidence
@@ -64,7 +66,7 @@ def _run(check: CheckDefinition, subject: Subject, evidence: Evidence, report: R
     broken = Verdict.FAIL if check.required else Verdict.WARN
     try:
         finding = check.run(subject, evidence, progress)
-    except (TransientError, FencedError):
+    except (TransientError, FencedError, DatabaseError):
         raise
     except PortalError as error:
         logger.warning("check %s could not finish: %s", check.name, error)

@@ -285,6 +285,23 @@ class TestLocalCopies:
         paths = [cache.path(name, lambda n=n: io.BytesIO(bytes([n]))) for n, name in enumerate(names)]  # type: ignore[misc]  # mypy does not infer a default's type in a lambda
         assert all(path.exists() for path in paths)
 
+    def test_what_another_process_forgets_meanwhile_is_missed_by_nobody(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        cache, other = (FileCache(tmp_path, limit_bytes=100) for _process in range(2))
+        first, second = (hashlib.sha256(blob).hexdigest() for blob in (b"a", b"b"))
+        cache.path(first, lambda: io.BytesIO(b"a"))
+        listed = Path.iterdir
+
+        def forgotten_after_listing(folder: Path) -> Iterator[Path]:
+            names = list(listed(folder))
+            if folder.name == "sha256":
+                other.forget(first)
+            return iter(names)
+
+        monkeypatch.setattr(Path, "iterdir", forgotten_after_listing)
+        assert cache.path(second, lambda: io.BytesIO(b"b")).read_bytes() == b"b"
+
     def test_what_a_killed_process_left_is_cleared(self, tmp_path: Path) -> None:
         cache = FileCache(tmp_path, limit_bytes=100)
         left = tmp_path / "tmp" / "left"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import InterfaceError, OperationalError
 
 from registry.checks.results import CheckResult, detail_text
 from registry.checks.runner import CHECKS, run_checks
@@ -269,7 +270,9 @@ def test_a_missing_blob_is_named_by_its_own_message(fakes: RegistryFakes) -> Non
     assert answer(version, "format") == ("fail", "storage.blob_missing")
 
 
-@pytest.mark.parametrize("error", [TransientError("serving.timeout"), FencedError()])
+@pytest.mark.parametrize(
+    "error", [TransientError("serving.timeout"), FencedError(), OperationalError("locked"), InterfaceError("closed")]
+)
 def test_what_the_job_must_know_reaches_it(fakes: RegistryFakes, settings: Any, error: Exception) -> None:
     settings.BACKENDS = {**settings.BACKENDS, "file_inspector": entry(Broken(error))}
     with pytest.raises(type(error)):
