@@ -57,7 +57,9 @@ class MeAnswer(Serializer[Any]):
     keyboard_shortcuts = BooleanField(help_text="Whether single keys act on the review desk.")
     rights = RightsAnswer()
     quota_bytes = IntegerField()
-    used_bytes = IntegerField(help_text="Files and unfinished uploads together.")
+    used_bytes = IntegerField(
+        help_text="Files, unfinished uploads, and what was removed but still lies in the store, together."
+    )
     token = TokenAnswer(allow_null=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -11,10 +12,14 @@ from registry.models.catalogue import ModelVersion
 
 
 class Blob(models.Model):
-    """Bytes in the content store, named by their SHA-256 (lower-case hex)."""
+    """Bytes in the content store, named by their SHA-256 (lower-case hex).
+
+    `stored_by` is whoever stored them last: as long as no file names them, they count against that account's quota.
+    """
 
     sha256 = models.CharField(primary_key=True, max_length=64)
     size = models.PositiveBigIntegerField()
+    stored_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

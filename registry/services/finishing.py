@@ -67,7 +67,7 @@ def adopt(*, upload: Upload, partial: PartialFile, sha256: str) -> None:
     if not Upload.objects.filter(pk=upload.pk).update(sha256=sha256):
         raise NotFoundError("upload.unknown")
     upload.sha256 = sha256
-    remember_blob(sha256=sha256, size=upload.length)
+    remember_blob(upload)
     blob_store().adopt(partial.path, sha256)
 
 
@@ -82,7 +82,7 @@ def _take_over(upload: Upload, report: Report | None) -> None:
         if not Upload.objects.filter(pk=upload.pk).update(sha256=sha256):
             raise NotFoundError("upload.unknown")
         upload.sha256 = sha256
-    remember_blob(sha256=upload.sha256, size=upload.length)
+    remember_blob(upload)
     place.keep(upload.pk.hex, upload.sha256)
 
 
@@ -109,9 +109,10 @@ def attach(*, upload_id: UUID, writing: Callable[[], AbstractContextManager[None
         raise
 
 
-def remember_blob(*, sha256: str, size: int) -> None:
+def remember_blob(upload: Upload) -> None:
     """Keep the blob's bytes from being cleared away for a day, whether they are in the store already or not yet."""
-    Blob.objects.update_or_create(sha256=sha256, defaults={"size": size, "created_at": timezone.now()})
+    known = {"size": upload.length, "stored_by_id": upload.owner_id, "created_at": timezone.now()}
+    Blob.objects.update_or_create(sha256=upload.sha256, defaults=known)
 
 
 def queue_finishing(upload: Upload) -> Due:

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
-from registry.errors import ConflictError, NotFoundError, StorageFullError, TransientError
+from registry.errors import ConflictError, NotFoundError, QuotaError, StorageFullError, TransientError
 from registry.jobs.queue import Due
 from registry.models import Account, ModelVersion, Upload
 from registry.services.direct_freeing import free_direct
@@ -25,6 +25,7 @@ from registry.uploads.protocol import Checksum, TusError
 from registry.uploads.receiving import Fill, filled_by, receive
 from registry.uploads.selectors import check_here
 from registry.uploads.storage import partial_files
+from registry.uploads.unnamed import free_unnamed
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -50,8 +51,24 @@ class Received:
 
 
 def create_upload(*, actor: Account, version_id: int, path: str, length: int, metadata: str = "") -> Upload:
-    """Reserve `length` bytes of the account's quota for a file of a draft; `QuotaError` or `UserError` if not."""
+    """Reserve `length` bytes of the account's quota for a file of a draft; `QuotaError` or `UserError` if not.
+
+    What the account removed before still lies in the store: where the quota would not hold both, that goes now.
+    """
     check_name_and_size(path=path, length=length)
+
+    def reserve() -> Upload:
+        return _reserve(actor=actor, version_id=version_id, path=path, length=length, metadata=metadata)
+
+    try:
+        return reserve()
+    except QuotaError:
+        if not free_unnamed(actor):
+            raise
+    return reserve()
+
+
+def _reserve(*, actor: Account, version_id: int, path: str, length: int, metadata: str) -> Upload:
     with transaction.atomic():
         account = Account.objects.select_for_update().get(pk=actor.pk)
         draft = lock_draft(ModelVersion(pk=version_id), account)

@@ -10,6 +10,7 @@ from registry.inspection.formats import MODEL_EXTENSIONS, extension, judge_name,
 from registry.inspection.names import case_duplicates, judge_path
 from registry.models import Account, Blob, ModelVersion, Upload, VersionFile
 from registry.uploads.protocol import TusError
+from registry.uploads.unnamed import unnamed_blobs
 
 
 def check_name_and_size(*, path: str, length: int) -> None:
@@ -61,11 +62,15 @@ def quota_of(account: Account) -> int:
 
 
 def used_bytes(account: Account) -> int:
-    """Bytes that count against the quota: different blobs of the account's versions, and unfinished uploads."""
+    """Bytes that count against the quota: different blobs of the account's versions, and unfinished uploads.
+
+    Blobs that the account stored and nothing names any more count as long as they are there.
+    """
     named = VersionFile.objects.filter(blob=OuterRef("pk"), version__registered_model__owner=account)
     stored = Blob.objects.filter(Exists(named)).aggregate(total=Sum("size"))["total"] or 0
+    removed = unnamed_blobs().filter(stored_by=account).aggregate(total=Sum("size"))["total"] or 0
     coming = unfinished().filter(owner=account).aggregate(total=Sum("length"))["total"] or 0
-    return int(stored + coming)
+    return int(stored + removed + coming)
 
 
 def unfinished() -> QuerySet[Upload]:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from registry.backends import blob_store
 from registry.jobs.queue import Due, ensure_job, requeue
-from registry.models import Blob, Job, JobState, Lease, Upload, VersionFile
+from registry.models import Blob, Job, JobState, Lease, Upload
 from registry.services.direct_freeing import free_direct
 from registry.services.finishing import job_key, queue_finishing
 from registry.uploads.admission import unfinished
 from registry.uploads.protocol import TusError
 from registry.uploads.selectors import offset_of
 from registry.uploads.storage import partial_files
+from registry.uploads.unnamed import delete_blobs, unnamed_blobs
 
 logger = logging.getLogger(__name__)
 ORPHAN_AGE = timedelta(days=1)
@@ -87,18 +86,7 @@ def delete_orphan_blobs() -> int:
     A blob without a row gets one first, and with it a day: it may have come a moment ago.
     """
     _register_unknown_blobs()
-    named = Exists(VersionFile.objects.filter(blob=OuterRef("pk")))
-    coming = Exists(unfinished().filter(sha256=OuterRef("pk")))
-    orphans = Blob.objects.filter(~named, ~coming, created_at__lt=timezone.now() - ORPHAN_AGE)
-    deleted = 0
-    for sha256 in list(orphans.values_list("pk", flat=True)):
-        with transaction.atomic():
-            # Locked and looked at again: from here to the commit nobody can begin to use the blob.
-            if not Blob.objects.select_for_update().filter(pk=sha256).exists() or not orphans.filter(pk=sha256):
-                continue
-            blob_store().delete(sha256)
-            Blob.objects.filter(pk=sha256).delete()
-            deleted += 1
+    deleted = delete_blobs(unnamed_blobs().filter(created_at__lt=timezone.now() - ORPHAN_AGE))
     if deleted:
         logger.info("deleted %s blobs that nothing named", deleted)
     return deleted

@@ -134,9 +134,12 @@ class TestTheFormThatCarriesFiles:
     def test_the_disk_s_reserve_is_left(self, vera: Client, path: str, temporary: Path, settings: Any) -> None:
         settings.LIMITS = {**settings.LIMITS, "disk_reserve_bytes": 1 << 60}
 
-        answer = send(vera, path, Watching(form_with_file(MIB), temporary))
+        body = Watching(form_with_file(MIB), temporary)
+
+        answer = send(vera, path, body)
 
         assert answer.status_code == 507
+        assert body.most == 0
         assert "disk is full" in answer.content.decode()
         assert not list(temporary.iterdir())
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 
+from registry.backends import blob_store
 from registry.errors import PortalError, QuotaError
 from registry.models import Account, ModelVersion, Upload, VersionState
-from registry.services import register_model
-from registry.services.uploads import create_upload
+from registry.services import delete_draft, register_model, remove_file
+from registry.services.drafts import attach_file
+from registry.services.uploads import create_upload, store_form_file
 from registry.uploads.admission import used_bytes
+from registry.uploads.unnamed import free_unnamed
 from tests.registry.uploads.tus import COLLECTION, Body, TusClient, code, metadata, part_of
 
 
@@ -193,6 +198,49 @@ class TestQuota:
         assert used_bytes(ada) == 6
         tus.delete(url)
         assert used_bytes(ada) == 0
+
+    @pytest.mark.parametrize("way", ["removed", "replaced", "draft deleted"])
+    def test_what_was_removed_counts_as_long_as_it_is_stored(
+        self, tus: TusClient, draft: ModelVersion, ada: Account, bob: Account, way: str
+    ) -> None:
+        tus.upload(draft, "a.onnx", b"hello")
+        if way == "removed":
+            remove_file(version=draft, actor=ada, path="a.onnx")
+        elif way == "replaced":
+            tus.upload(draft, "a.onnx", b"world!!")
+        else:
+            delete_draft(version=draft, actor=ada)
+
+        assert used_bytes(ada) == (12 if way == "replaced" else 5)
+        assert used_bytes(bob) == 0
+        free_unnamed(ada)
+        assert used_bytes(ada) == (7 if way == "replaced" else 0)
+
+    def test_nobody_stores_more_by_removing(
+        self, draft: ModelVersion, ada: Account, limit: Callable[..., None]
+    ) -> None:
+        limit(account_quota_bytes=10)
+
+        for number in range(4):
+            file = SimpleUploadedFile("notes.md", bytes([65 + number]) * 9)
+            store_form_file(version=draft, actor=ada, path="notes.md", uploaded_file=file)
+            assert sum(blob_store().size(digest) for digest in blob_store().digests()) <= 10
+            remove_file(version=draft, actor=ada, path="notes.md")
+
+    def test_what_another_uses_by_now_is_not_freed(
+        self, tus: TusClient, draft: ModelVersion, ada: Account, bob: Account
+    ) -> None:
+        tus.upload(draft, "a.onnx", b"hello")
+        theirs = register_model(actor=bob, name="theirs")
+        attach_file(version=theirs, actor=bob, path="b.onnx", sha256=draft.files.get().blob_id, size=5)
+        remove_file(version=draft, actor=ada, path="a.onnx")
+
+        assert free_unnamed(ada) == 0
+        assert (used_bytes(ada), used_bytes(bob)) == (0, 5)
+
+    def test_it_takes_three_queries(self, ada: Account, django_assert_num_queries: Any) -> None:
+        with django_assert_num_queries(3):
+            used_bytes(ada)
 
     def test_another_accounts_uploads_do_not_count(self, tus: TusClient, draft: ModelVersion, bob: Account) -> None:
         tus.created(draft, length=6)
