@@ -176,6 +176,18 @@ GATE_MESSAGES: dict[str, Message] = {
     "gate.skops_tree": Message(
         _("The nodes of a tree point outside of it."), _("Such a model could crash whoever loads it. Train it again.")
     ),
+    "gate.skops_sparse": Message(
+        _("A sparse matrix points outside of its shape, or has a format other than csr, csc and coo."),
+        _("Convert it with tocsr() before saving. Such a model could crash whoever loads it."),
+    ),
+    "gate.skops_init": Message(
+        _("The boosted trees do not start from scikit-learn's own constant or from zero."),
+        _("Leave out “init” when you create the estimator, and fit it again."),
+    ),
+    "gate.skops_categories": Message(
+        _("Histogram gradient boosting with categorical features holds a function, which is not accepted."),
+        _("Put an OrdinalEncoder before it in a pipeline, set categorical_features=None and fit it again."),
+    ),
     "gate.skops_reads_files": Message(
         _("“%(name)s” is set to read files by the names in a request."),
         _("Set input=“content” before fitting, so that the model gets the text itself."),

@@ -7,14 +7,15 @@ call what a file names (`MethodNode`, `PartialNode`, `OperatorFuncNode`, `Constr
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from registry.inspection import skops_types
 from registry.inspection.bounded_json import load_json
 from registry.inspection.npy import ArrayHeader, inspect_npz, read_member_header
+from registry.inspection.skops_sparse import check_sparse, open_nested
 from registry.inspection.skops_summary import summarise
-from registry.inspection.skops_trees import check_neighbours, check_predictor, check_tree
+from registry.inspection.skops_trees import check_boosting, check_neighbours, check_predictor, check_tree
 from registry.inspection.source import Source
 from registry.inspection.verdicts import RefusedError, shown
 from registry.inspection.zip_rules import STORED, Member, read_members
@@ -24,7 +25,6 @@ PROTOCOL = 2
 MAX_SCHEMA = 256 << 20
 MAX_SCHEMA_DEPTH = 200
 MAX_SCHEMA_TOKENS = 20_000_000
-MAX_NESTED = 64 << 20
 SCHEMA = "schema.json"
 
 Node = dict[str, Any]
@@ -54,7 +54,7 @@ def _check_member(member: Member) -> ArrayHeader | None:
     if member.name.endswith(".npy"):
         return read_member_header(member)
     if member.name.endswith(".npz"):
-        inspect_npz(member.data if member.method == STORED else Source.of_bytes(member.read(MAX_NESTED)))
+        inspect_npz(open_nested(member))
         if member.method == STORED:
             _drain(member)
         return None
@@ -74,12 +74,14 @@ class _Walk:
         self._members = members
         self._used: set[str] = set()
         self._by_id: dict[int, Node] = {}
-        self._todo: list[Any] = []
+        self._todo: list[tuple[Any, Node]] = []
+        self._owner: Node = {}
 
     def check(self, root: Node) -> None:
         self._node(root, _ROOT)
         while self._todo:
-            self._node(self._todo.pop(), set())
+            node, self._owner = self._todo.pop()
+            self._node(node, set())
         unused = set(self._arrays) - self._used
         if unused:
             raise RefusedError("gate.skops_member", member=shown(min(unused)))
@@ -99,7 +101,8 @@ class _Walk:
         # skops builds one object per id: of two nodes that differ, one would be checked and the other one built.
         if not self._same(self._by_id.setdefault(_id(node), node), node):
             raise RefusedError("gate.skops_id")
-        self._todo.extend(children(self, node))
+        owner = node if loader == "ObjectNode" else self._owner
+        self._todo.extend((child, owner) for child in children(self, node))
 
     def _same(self, one: Any, other: Any) -> bool:
         """Whether two nodes mean the same: equal but for ids, with arrays compared by their bytes."""
@@ -135,16 +138,22 @@ class _Walk:
     def sparse(self, node: Node) -> Iterable[Any]:
         if node.get("type") != "scipy":
             raise RefusedError("gate.skops_schema")
-        self._use(node.get("file"), ".npz")
+        name = node.get("file")
+        if name not in self._used:
+            self._use(name, ".npz")
+            check_sparse(self._members[str(name)])
         return ()
 
     def tree(self, node: Node) -> Iterable[Any]:
-        check_tree(node, self._arrays, self._members)
+        check_tree(node, self._owner, self._arrays, self._members)
         return self.reduced(node)
 
     def object(self, node: Node) -> Iterable[Any]:
+        _check_attributes(node)
         if node["__class__"] == "TreePredictor":
-            check_predictor(node, self._arrays, self._members)
+            check_predictor(node, self._owner, self._arrays, self._members)
+        if node["__class__"] in skops_types.BOOSTED:
+            check_boosting(node, self._arrays)
         if node["__class__"] in {"KDTree", "BallTree"}:
             check_neighbours(node, self._arrays, self._members)
         if node["__class__"] in skops_types.TEXT_READERS and _setting(node, "input") != '"content"':
@@ -152,6 +161,8 @@ class _Walk:
         return (node["content"],) if "content" in node else ()
 
     def mapping(self, node: Node) -> Iterable[Any]:
+        if len(_key_types(node)) != len(_values(node.get("content"))):
+            raise RefusedError("gate.skops_schema")
         return [*_values(node.get("content")), node.get("key_types")]
 
     def default_mapping(self, node: Node) -> Iterable[Any]:
@@ -216,6 +227,31 @@ def _id(node: Node) -> int:
     return value
 
 
+def _key_types(mapping: Node) -> list[Any]:
+    """The types of a mapping's keys. Of fewer types than keys skops would leave the last keys out."""
+    types = mapping.get("key_types")
+    return _items(types.get("content") if isinstance(types, dict) else None)
+
+
+def _check_attributes(node: Node) -> None:
+    """An object's attributes have names, and none stands in for a method: what is called is scikit-learn's own."""
+    state = node.get("content")
+    if not isinstance(state, dict) or state.get("__loader__") != "DictNode":
+        return
+    if not all(isinstance(kind, dict) and kind.get("__class__") == "str" for kind in _key_types(state)):
+        raise RefusedError("gate.skops_schema")
+    attributes = state.get("content")
+    for name, value in attributes.items() if isinstance(attributes, dict) else ():
+        if name not in skops_types.CALLABLE_ATTRIBUTES and isinstance(value, dict) and _callable(value):
+            raise RefusedError("gate.skops_type", name=shown(f"{name}={_name(value)}"))
+
+
+def _callable(value: Node) -> bool:
+    if value.get("__loader__") in {"FunctionNode", "TypeNode", "PartialNode"}:
+        return True
+    return str(value.get("__module__")) in skops_types.CALLABLE_MODULES
+
+
 def _setting(node: Node, name: str) -> Any:
     """The JSON text of a plain attribute of an object node, None if there is none."""
     state = node.get("content")
@@ -230,7 +266,7 @@ def _items(content: Any) -> list[Any]:
     return content
 
 
-def _values(content: Any) -> Iterable[Any]:
+def _values(content: Any) -> Collection[Any]:
     if not isinstance(content, dict):
         raise RefusedError("gate.skops_schema")
     return content.values()

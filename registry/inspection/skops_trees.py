@@ -6,30 +6,38 @@ import struct
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from registry.inspection import skops_types
 from registry.inspection.npy import ArrayHeader
 from registry.inspection.verdicts import RefusedError
 from registry.inspection.zip_rules import Member
 
 MAX_NODE_BYTES = 512 << 20
 _TREE_FIELDS = ("left_child", "right_child", "feature")
-_PREDICTOR_FIELDS = ("left", "right", "feature_idx", "is_leaf", "is_categorical", "bitset_idx")
+_PREDICTOR_FIELDS = ("left", "right", "feature_idx", "is_leaf", "is_categorical")
 _NEIGHBOUR_FIELDS = ("idx_start", "idx_end", "is_leaf")
 _NEIGHBOUR_PARTS = 13  # of `BinaryTree.__getstate__`; the last is the sample weights
 _CODES = {"i8": "q", "u8": "Q", "i4": "i", "u4": "I", "u1": "B", "i1": "b"}
 _LEAF = -1
+_NONE = {"content": "null"}
 
+Node = dict[str, Any]
 Headers = Mapping[str, ArrayHeader | None]
 Members = Mapping[str, Member]
 
 
-def check_tree(node: dict[str, Any], headers: Headers, members: Members) -> None:
-    """A `Tree`: children come after their parent, features lie within the announced width, counts agree."""
+def check_tree(node: Node, owner: Node, headers: Headers, members: Members) -> None:
+    """A `Tree`: children come after their parent, features lie within what its estimator asks for, counts agree."""
     attributes = _attributes(node)
     name, header = _array(attributes.get("nodes"), headers)
-    arguments = node.get("__reduce__", {}).get("args", {}).get("content", [])
-    width = _integer(arguments[0]) if arguments else 0
+    width, classes, outputs = _arguments(node, headers)
+    _, values = _array(attributes.get("values"), headers)
     count = header.count
     if _integer(attributes.get("node_count")) != count or not count or len(header.shape) != 1:
+        raise RefusedError("gate.skops_tree")
+    if not outputs or classes.shape != (outputs,) or values.shape[:2] != (count, outputs) or not values.count:
+        raise RefusedError("gate.skops_tree")
+    # scikit-learn compares a request with the estimator's count alone.
+    if owner.get("__class__") not in skops_types.TREES or width != _inputs(owner):
         raise RefusedError("gate.skops_tree")
     for index, (left, right, feature) in enumerate(_rows(members[name], header, _TREE_FIELDS)):
         if left == _LEAF:
@@ -38,25 +46,62 @@ def check_tree(node: dict[str, Any], headers: Headers, members: Members) -> None
             raise RefusedError("gate.skops_tree")
 
 
-def check_predictor(node: dict[str, Any], headers: Headers, members: Members) -> None:
-    """A `TreePredictor` of histogram gradient boosting: the same, plus its category bit sets."""
+def check_boosting(node: Node, headers: Headers) -> None:
+    """Gradient boosting walks its trees itself, and adds what they say to as many columns as there are trees a step."""
     attributes = _attributes(node)
-    name, header = _array(attributes.get("nodes"), headers)
-    _, bitsets = _array(attributes.get("raw_left_cat_bitsets"), headers)
-    count, sets = header.count, bitsets.shape[0] if bitsets.shape else 0
-    if not count or len(header.shape) != 1:
+    if "estimators_" not in attributes:  # not fitted: a template that another estimator keeps
+        return
+    width, steps = _inputs(node), _listed(attributes["estimators_"])
+    trees = [_listed(step) for step in steps]
+    columns = len(trees[0]) if trees else 0
+    if not columns or any(len(step) != columns for step in trees):
         raise RefusedError("gate.skops_tree")
+    for tree in (tree for step in trees for tree in step):
+        if not isinstance(tree, dict) or tree.get("__class__") not in skops_types.TREES or _inputs(tree) != width:
+            raise RefusedError("gate.skops_tree")
+    if not _starts_with(attributes, columns, headers):
+        raise RefusedError("gate.skops_init")
+
+
+def _starts_with(attributes: Node, columns: int, headers: Headers) -> bool:
+    """Whether the first prediction has the columns that the trees add to: zeros, a constant or the classes' shares."""
+    first, loss = attributes.get("init_"), attributes.get("_loss")
+    if not isinstance(first, dict) or not isinstance(loss, dict):
+        return False
+    if first.get("content") == '"zero"':
+        return _integer(attributes.get("n_trees_per_iteration_")) == columns
+    if first.get("__class__") not in {"DummyClassifier", "DummyRegressor"}:
+        return False
+    shares = _attributes(first)
+    if "is_multiclass" in _attributes(loss) or _integer(shares.get("n_outputs_")) != 1:
+        return False
+    if first.get("__class__") == "DummyRegressor":
+        return columns == 1
+    _, prior = _array(shares.get("class_prior_"), headers)
+    several = loss.get("__class__") == "HalfMultinomialLoss"
+    named = all(_text(shares.get(name)) == '"prior"' for name in ("strategy", "_strategy"))
+    classes = prior.shape == ((columns,) if several else (2,))
+    return named and classes and (several or columns == 1)
+
+
+def check_predictor(node: Node, owner: Node, headers: Headers, members: Members) -> None:
+    """A `TreePredictor` of histogram gradient boosting: the same."""
+    attributes, settings = _attributes(node), _attributes(owner)
+    name, header = _array(attributes.get("nodes"), headers)
+    width, count = _inputs(owner), header.count
+    if not count or len(header.shape) != 1 or owner.get("__class__") not in skops_types.HISTOGRAMS:
+        raise RefusedError("gate.skops_tree")
+    if _text(settings.get("_preprocessor", _NONE)) != "null" or "_in_fit" in settings:
+        raise RefusedError("gate.skops_categories")
     for index, row in enumerate(_rows(members[name], header, _PREDICTOR_FIELDS)):
-        left, right, feature, is_leaf, is_categorical, bitset = row
+        left, right, feature, is_leaf, is_categorical = row
         if is_leaf:
             continue
-        if not (index < left < count and index < right < count and feature >= 0):
-            raise RefusedError("gate.skops_tree")
-        if is_categorical and bitset >= sets:
+        if not (index < left < count and index < right < count and 0 <= feature < width) or is_categorical:
             raise RefusedError("gate.skops_tree")
 
 
-def check_neighbours(node: dict[str, Any], headers: Headers, members: Members) -> None:
+def check_neighbours(node: Node, headers: Headers, members: Members) -> None:
     """A `KDTree` or `BallTree`: samples and nodes that a query may visit exist, and the last level is of leaves."""
     state = node.get("content", {})
     parts = state.get("content") if isinstance(state, dict) else None
@@ -98,6 +143,31 @@ def _rows(member: Member, header: ArrayHeader, wanted: tuple[str, ...]) -> Itera
         yield tuple(values[pick] for pick in picks)
 
 
+def _inputs(owner: Node) -> int:
+    """How many values a row of a request has for this estimator."""
+    return _integer(_attributes(owner).get("n_features_in_"))
+
+
+def _arguments(node: Node, headers: Headers) -> tuple[int, ArrayHeader, int]:
+    """What builds a `Tree`: its count of features, of classes for each output, and of outputs."""
+    reduced = node.get("__reduce__")
+    arguments = _listed(reduced.get("args") if isinstance(reduced, dict) else None)
+    if len(arguments) != len(("features", "classes", "outputs")):
+        raise RefusedError("gate.skops_tree")
+    return _integer(arguments[0]), _array(arguments[1], headers)[1], _integer(arguments[2])
+
+
+def _listed(node: Any) -> list[Any]:
+    content = node.get("content") if isinstance(node, dict) else None
+    if not isinstance(content, list):
+        raise RefusedError("gate.skops_tree")
+    return content
+
+
+def _text(node: Any) -> Any:
+    return node.get("content") if isinstance(node, dict) else None
+
+
 def _attributes(node: dict[str, Any]) -> dict[str, Any]:
     state = node.get("content")
     attributes = state.get("content") if isinstance(state, dict) else None
@@ -116,6 +186,6 @@ def _array(node: Any, headers: Headers) -> tuple[str, ArrayHeader]:
 
 def _integer(node: Any) -> int:
     content = node.get("content") if isinstance(node, dict) else None
-    if not isinstance(content, str) or not content.isdecimal() or len(content) > 18:  # noqa: PLR2004 - fits 64 bits
+    if not isinstance(content, str) or not (content.isascii() and content.isdecimal()) or len(content) > 18:  # noqa: PLR2004 - fits 64 bits
         raise RefusedError("gate.skops_tree")
     return int(content)

@@ -200,3 +200,16 @@ GENERATORS = frozenset({"MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"})
 
 # Estimators whose `input` setting makes them open the files that a prediction request names.
 TEXT_READERS = frozenset({"CountVectorizer", "HashingVectorizer", "TfidfVectorizer"})
+
+# Where an object may hold a function, a type or an object that can be called: parameters and what is kept of them.
+CALLABLE_ATTRIBUTES = frozenset(
+    {"affinity", "dtype", "dtype_exclude", "dtype_include", "effective_metric_", "fun", "func", "importance_getter",
+     "inverse_func", "k1", "k2", "kernel", "kernel_", "metric", "score_func", "_score_func", "_scorer", "scorer_",
+     "scoring", "weights"}
+)  # fmt: skip
+CALLABLE_MODULES = frozenset({"sklearn.gaussian_process.kernels", "sklearn.metrics._scorer"})
+
+# Single trees, and the estimators whose predictions follow their nodes without asking the tree's own estimator.
+TREES = frozenset({"DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier", "ExtraTreeRegressor"})
+BOOSTED = frozenset({"GradientBoostingClassifier", "GradientBoostingRegressor"})
+HISTOGRAMS = frozenset({"HistGradientBoostingClassifier", "HistGradientBoostingRegressor"})
