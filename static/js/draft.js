@@ -9,8 +9,11 @@ const WAIT_MS = 1200;
 const LONGEST_WAIT_MS = 30000;
 const RETRY_MS = 10000;
 const MAX_KEEPALIVE_BYTES = 60000;
+const OK = 200;
 const CONFLICT = 409;
 const INVALID = 422;
+const SERVER_ERROR = 500;
+const TOLD = new Set( [ OK, CONFLICT, INVALID ] );
 
 /* Null where the browser lets pages keep nothing. */
 function browserStorage() {
@@ -30,13 +33,14 @@ class Autosave {
 		this.savedChanges = 0;
 		this.sending = null;
 		this.stopped = false;
+		/* Bodies of saves that may have arrived, though their answers did not. */
+		this.unanswered = new Set();
 		this.kept = new Kept( browserStorage(), form.getAttribute( 'action' ) );
 	}
 
 	begin() {
 		this.form.addEventListener( 'input', () => this.changed() );
 		/* Never on "change", which comes with the press on a button: the page would move under the pointer. */
-		/* A button stores everything itself; a save that overtook it would take its token away. */
 		this.form.addEventListener( 'submit', ( event ) => this.submit( event ) );
 		document.addEventListener( 'visibilitychange', () => {
 			if ( document.visibilityState === 'hidden' ) {
@@ -56,20 +60,23 @@ class Autosave {
 	}
 
 	offerKept( box ) {
-		const entries = box && this.kept.offer( this.token(), new FormData( this.form ) );
-		if ( !entries ) {
+		const offered = box && this.kept.offer( this.token(), new FormData( this.form ) );
+		if ( !offered ) {
 			return;
 		}
 		box.hidden = false;
-		box.querySelector( '[data-kept-restore]' ).addEventListener( 'click', () => {
+		box.querySelector( '[data-kept-earlier]' ).hidden = !offered.earlier;
+		box.querySelector( '[data-kept-restore]' ).onclick = () => {
 			box.hidden = true;
-			restore( this.form, entries );
+			restore( this.form, offered.entries );
 			this.form.dispatchEvent( new Event( 'input', { bubbles: true } ) );
-		} );
-		box.querySelector( '[data-kept-drop]' ).addEventListener( 'click', () => {
+			this.kept.settle( offered );
+		};
+		box.querySelector( '[data-kept-drop]' ).onclick = () => {
 			box.hidden = true;
-			this.kept.forget();
-		} );
+			this.kept.settle( offered );
+			this.offerKept( box );
+		};
 	}
 
 	token() {
@@ -87,11 +94,11 @@ class Autosave {
 	/* Whether the last words can still be sent while the page goes away; otherwise its reader is asked to stay. */
 	canFlush() {
 		return navigator.onLine && !this.sending && !this.failing && !this.stopped &&
-			this.body().toString().length < MAX_KEEPALIVE_BYTES;
+			this.body().length < MAX_KEEPALIVE_BYTES;
 	}
 
 	body() {
-		return new URLSearchParams( new FormData( this.form ) );
+		return new URLSearchParams( new FormData( this.form ) ).toString();
 	}
 
 	changed() {
@@ -109,22 +116,34 @@ class Autosave {
 		this.timer = setTimeout( () => this.save(), delay );
 	}
 
-	/* A press of a button waits for the answer under way, whose token it needs. */
-	submit( event ) {
-		clearTimeout( this.timer );
-		this.leaving = true;
-		if ( !this.sending ) {
+	/*
+	 * A press of a button waits until nothing is left to save: it needs the newest token, and what was kept is known to be
+	 * stored. What cannot be saved goes with the form, whose page then tells why.
+	 */
+	async submit( event ) {
+		if ( this.leaving || ( !this.sending && !this.isDirty() ) ) {
+			this.leaving = true;
 			return;
 		}
 		event.preventDefault();
+		if ( this.pressed ) {
+			return;
+		}
+		this.pressed = true;
+		await this.saveAll();
+		this.leaving = true;
 		const { submitter } = event;
-		this.sending.finally( () => {
-			if ( submitter && submitter.isConnected ) {
-				this.form.requestSubmit( submitter );
-			} else {
-				this.form.requestSubmit();
-			}
-		} );
+		this.form.requestSubmit( submitter?.isConnected ? submitter : null );
+	}
+
+	async saveAll() {
+		await this.sending;
+		this.stopped = false;
+		do {
+			clearTimeout( this.timer );
+			this.save();
+			await this.sending;
+		} while ( this.isDirty() && !this.failing && !this.stopped );
 	}
 
 	save( leaving = false ) {
@@ -145,24 +164,37 @@ class Autosave {
 			} );
 	}
 
-	async send( body, leaving ) {
+	async send( body, leaving = false ) {
+		this.unanswered.add( body );
 		const response = await fetch( this.form.action, {
 			method: 'POST',
-			body,
+			body: new URLSearchParams( body ),
 			headers: { 'X-Autosave': '1', Accept: 'application/json' },
-			keepalive: leaving && body.toString().length < MAX_KEEPALIVE_BYTES,
+			keepalive: leaving && body.length < MAX_KEEPALIVE_BYTES,
 			redirect: 'error',
 			signal: AbortSignal.timeout( LONGEST_WAIT_MS )
 		} );
-		if ( !response.ok && response.status !== CONFLICT && response.status !== INVALID ) {
-			throw new Error( String( response.status ) );
+		const { status } = response;
+		const content = TOLD.has( status ) ? await response.json() : null;
+		if ( status < SERVER_ERROR ) {
+			this.unanswered.delete( body );
 		}
-		return { status: response.status, content: await response.json() };
+		if ( !content ) {
+			throw new Error( String( status ) );
+		}
+		return { status, content };
 	}
 
-	answered( { status, content }, upTo ) {
+	async answered( { status, content }, upTo ) {
 		this.failing = false;
 		if ( status === CONFLICT ) {
+			const token = await this.tokenOfOwn();
+			if ( token ) {
+				/* What came after that is saved next. */
+				this.adopt( token );
+				this.keep();
+				return;
+			}
 			this.stopped = true;
 			this.show( 'conflict' );
 			return;
@@ -173,7 +205,7 @@ class Autosave {
 			this.failing = true;
 			return;
 		}
-		this.form.elements.token.value = content.token;
+		this.adopt( content.token );
 		this.savedChanges = upTo;
 		if ( this.isDirty() ) {
 			this.keep();
@@ -181,6 +213,25 @@ class Autosave {
 			this.kept.forget();
 			this.show( 'saved' );
 		}
+	}
+
+	adopt( token ) {
+		this.form.elements.token.value = token;
+		this.unanswered.clear();
+	}
+
+	/*
+	 * Whether the conflict is one with this very page: then the server has what it was sent, says so when the same comes
+	 * once more, and tells the token. Of another window's words it says that they are others; nothing is stored either way.
+	 */
+	async tokenOfOwn() {
+		for ( const body of this.unanswered ) {
+			const { status, content } = await this.send( body );
+			if ( status === OK ) {
+				return content.token;
+			}
+		}
+		return null;
 	}
 
 	failed() {
