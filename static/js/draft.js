@@ -56,7 +56,24 @@ class Autosave {
 		} );
 		/* A page out of the browser's memory may hold a token that was used meanwhile. */
 		window.addEventListener( 'pageshow', ( event ) => event.persisted && window.location.reload() );
-		this.offerKept( document.querySelector( '[data-kept]' ) );
+		if ( this.form.dataset.unsaved ) {
+			this.beginUnsaved();
+		} else {
+			this.offerKept( document.querySelector( '[data-kept]' ) );
+		}
+	}
+
+	/*
+	 * The form came back from a button: what it shows is stored nowhere. Gaps that keep a page from going on keep it from no
+	 * save; but another window's words are replaced by a button only.
+	 */
+	beginUnsaved() {
+		this.changes = 1;
+		this.keep();
+		this.show( 'changed' );
+		this.failing = true;
+		this.stopped = this.form.dataset.unsaved === 'conflict';
+		this.save();
 	}
 
 	offerKept( box ) {

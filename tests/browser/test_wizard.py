@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests.browser import visitors as steps
 from tests.browser.live_portal import LivePortal
@@ -71,6 +71,27 @@ def test_what_is_typed_is_saved_by_itself_also_after_a_lost_connection(draft: Pa
     state_of(draft, "Draft saved just now")
     draft.reload()
     expect(draft.get_by_label("Limitations")).to_have_value("Only three species of two genera.")
+
+
+def test_what_a_button_could_not_save_is_kept_and_leaving_asks(draft: Page) -> None:
+    asked: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    draft.on("dialog", leave)
+    step(draft, "Model card")
+    draft.get_by_label("Limitations").fill("```\nopen")
+    state_of(draft, "Limitations: This text would change the sections around it.")
+    draft.get_by_role("button", name="Edit as text").click()
+    expect(draft.get_by_role("alert").filter(has_text="Please correct")).to_be_focused()
+    state_of(draft, "Limitations: This text would change the sections around it.")
+    step(draft, "Files")
+    assert asked == ["beforeunload"]
+    step(draft, "Model card")
+    draft.get_by_role("button", name="Put it back").click()
+    expect(draft.get_by_label("Limitations")).to_have_value("```\nopen")
 
 
 def test_what_was_written_offline_is_offered_back_by_the_browser(draft: Page) -> None:

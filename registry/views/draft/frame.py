@@ -23,7 +23,7 @@ from registry.views.draft.forms import PartialForm
 from registry.views.draft.stepper import Problem, change_requests_for, neighbours, problems_of, steps_of
 
 AUTOSAVE_HEADER = "X-Autosave"
-INVALID, CONFLICT = 422, 409
+REFUSED, CONFLICT, INVALID = 400, 409, 422
 RIGHT = may_submit
 
 
@@ -100,7 +100,9 @@ def refused(request: HttpRequest, step: Step, form: forms.Form) -> HttpResponse:
                 faults[_id_of(part, name)] = [str(error) for error in errors]
                 labels[_id_of(part, name)] = str(part[name].label) if name in part.fields else ""
         return JsonResponse({"errors": faults, "labels": labels}, status=INVALID)
-    return page(request, step, form, status=400)
+    # The token stays the one of what was seen: the present one would let these words replace another window's unseen.
+    seen = {"token": request.POST["token"]} if request.POST.get("token") else {}
+    return page(request, step, form, status=REFUSED, **seen)
 
 
 def page(request: HttpRequest, step: Step, form: Any, *, status: int = 200, **extra: Any) -> HttpResponse:
@@ -121,6 +123,7 @@ def page(request: HttpRequest, step: Step, form: Any, *, status: int = 200, **ex
         "step_problems": _of_step(problems, step.name),
         "change_requests": change_requests_for(draft, step.name),
         "token": edition_of(draft, step.part) if step.part else "",
+        "unsaved": {CONFLICT: "conflict", REFUSED: "refused"}.get(status, ""),
         "previous_url": previous,
         "next_url": following,
         **step.context,
