@@ -17,6 +17,7 @@ from deployer import routing, selectors, services
 from deployer.backends import serving_backend
 from deployer.errors import NotFoundError, PortalError, TransientError
 from deployer.meter import meter
+from deployer.outputs import INERT
 from deployer.request_bodies import BINARY_HEADER, BINARY_REFUSED, json_fault
 from deployer.routing import NothingServedError
 from deployer.selectors import Silence
@@ -37,6 +38,7 @@ _TRANSIENT = {
 }
 _UNREACHABLE = (HTTPStatus.SERVICE_UNAVAILABLE, "The model is being restarted. Try again.")
 _REFUSED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
+JSON, BYTES = "application/json", "application/octet-stream"
 VERSION_HEADER, DIGEST_HEADER = "X-Model-Version", "X-Model-Digest"
 _last_calls: dict[str, float] = {}
 
@@ -58,6 +60,8 @@ def open_api(*methods: str) -> Callable[[View[P]], View[P]]:
                 response["Allow"] = response["Access-Control-Allow-Methods"] = ", ".join([*methods, "OPTIONS"])
                 response["Access-Control-Allow-Headers"] = "Content-Type"
                 response["Access-Control-Max-Age"] = "86400"
+            for header, value in INERT.items():
+                response[header] = value
             response["Access-Control-Allow-Origin"] = "*"
             response["Access-Control-Expose-Headers"] = f"{VERSION_HEADER}, {DIGEST_HEADER}, X-Request-Id, Retry-After"
             return response
@@ -163,7 +167,7 @@ def _pass_body(request: HttpRequest, name: str, path: str) -> HttpResponse:
     fault = json_fault(body) if response.status_code in _REFUSED else ""
     if fault:
         response.content = json.dumps({"error": fault}, ensure_ascii=False).encode()
-        response["Content-Type"] = "application/json"
+        response["Content-Type"] = JSON
     return response
 
 
@@ -172,7 +176,7 @@ def _counted(name: str, path: str, body: bytes) -> HttpResponse:
     began, version = time.perf_counter(), ""
     try:
         # JSON whatever the client calls it: curl says "form" of all it sends, and the model server would believe it.
-        response = _pass(name, "POST", path, body=body, content_type="application/json")
+        response = _pass(name, "POST", path, body=body, content_type=JSON)
         version = response[VERSION_HEADER]
     except NotFoundError:
         raise  # whatever name anybody makes up is nobody's figure
@@ -203,14 +207,17 @@ def _pass(name: str, method: str, path: str, *, body: bytes = b"", content_type:
         if error.code == "serving.unreachable":
             _call_for_help(name)
         raise
-    response = HttpResponse(
-        answer.response.body,
-        status=answer.response.status,
-        content_type=answer.response.content_type or "application/json",
-    )
+    kind = _media_type(answer.response.content_type)
+    response = HttpResponse(answer.response.body, status=answer.response.status, content_type=kind)
     response[VERSION_HEADER] = answer.route.version
     response[DIGEST_HEADER] = answer.route.image_digest
     return response
+
+
+def _media_type(claimed: str) -> str:
+    """JSON where the model server says so, else bytes: what it calls a page or a script must not become one here."""
+    kind = claimed.partition(";")[0].strip().lower() or JSON
+    return JSON if kind == JSON else BYTES
 
 
 def _call_for_help(name: str) -> None:

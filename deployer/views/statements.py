@@ -11,8 +11,8 @@ from deployer.attestations import PROVENANCE_TITLE
 from deployer.backends import image_builder, public_keys
 from deployer.errors import NotFoundError
 from deployer.models import ImageBuildState
+from deployer.outputs import INERT
 
-INERT = {"Content-Security-Policy": "sandbox; default-src 'none'", "X-Content-Type-Options": "nosniff"}
 KEYS_SECONDS = 300
 
 

@@ -166,6 +166,29 @@ def test_v1_requests_keep_their_path(web: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    ("claimed", "shown"),
+    [
+        ("text/html", "application/octet-stream"),
+        ("text/javascript; charset=utf-8", "application/octet-stream"),
+        ("image/svg+xml", "application/octet-stream"),
+        ("Application/JSON; charset=utf-8", "application/json"),
+        ("", "application/json"),
+    ],
+)
+def test_no_answer_of_a_model_server_becomes_a_page_or_script_of_the_portal(
+    web: Client, claimed: str, shown: str
+) -> None:
+    scene.served()
+    body = b"<script src=/serve/v1/models/vera-sums></script>"
+    scene.serving().answer = lambda *_: ServingResponse(status=200, content_type=claimed, body=body)
+
+    for answer in (web.get("/serve/v2/models/vera-sums"), post(web)):
+        assert (answer.content, answer["Content-Type"]) == (body, shown)
+        assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+        assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
     ("method", "path", "status"),
     [
         ("post", "/serve/v2/models/nobody/infer", 404),
