@@ -21,6 +21,7 @@ from django.template.defaultfilters import filesizeformat
 from portal.error_pages import answer
 from portal.error_texts import ErrorText
 from portal.middleware import portal_error
+from portal.signed_out import signed_out
 from registry.artifacts.folder import full_disk_as_error
 from registry.errors import PortalError, StorageFullError
 from registry.messages import message
@@ -65,16 +66,21 @@ class BodiesMiddleware:
             limit += settings.LIMITS["form_upload_max_bytes"]
         if length > limit:
             _read_away(request, length)
+            if _is_file_form(request) and not request.user.is_authenticated:
+                return signed_out(request)
             return _too_large(request, length, with_files=account is not None)
         return None if own_limits else _read(request, length, account)
 
 
 def _sender_of_files(request: HttpRequest) -> Account | None:
     """Whose files may come with this form, if anybody's."""
-    match, user = request.resolver_match, request.user
-    if request.content_type != MULTIPART or match is None or match.view_name != FILE_FORM:
-        return None
+    user = request.user if _is_file_form(request) else None
     return user if isinstance(user, Account) and may_submit(user) else None
+
+
+def _is_file_form(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return request.content_type == MULTIPART and match is not None and match.view_name == FILE_FORM
 
 
 def _read(request: HttpRequest, length: int, account: Account | None) -> HttpResponse | None:

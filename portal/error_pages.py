@@ -55,7 +55,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
     away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
     status = HTTPStatus.SERVICE_UNAVAILABLE if away else HTTPStatus.INTERNAL_SERVER_ERROR
-    response = _small_answer(request, status) or HttpResponse(
+    response = small_answer(request, status) or HttpResponse(
         render_to_string(f"{int(status)}.html", {"request_id": request_id(request)}), status=status
     )
     if away:
@@ -66,12 +66,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without a valid token. What was typed here is shown for copying, never sent on: it may be a trap."""
     logger.info("form refused: %s", reason)
-    small = _small_answer(request, HTTPStatus.FORBIDDEN, text_of("csrf"))
+    small = small_answer(request, HTTPStatus.FORBIDDEN, text_of("csrf"))
     if small is not None:
         return small
     context = {
         "request_id": request_id(request),
-        "typed": _typed(request) if _from_here(request) else [],
+        "typed": typed_in(request) if _from_here(request) else [],
         "again_url": request.path if request.method == "POST" else "",
         "cookies_off": reason == REASON_CSRF_TOKEN_MISSING or not request.COOKIES,
     }
@@ -81,7 +81,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def answer(request: HttpRequest, status: HTTPStatus, text: ErrorText | None = None) -> HttpResponse:
     """The error in the shape that the client asked for."""
-    small = _small_answer(request, status, text)
+    small = small_answer(request, status, text)
     if small is not None:
         return small
     context = {"status_code": int(status), "text": text or text_of(str(int(status))), "request_id": request_id(request)}
@@ -108,7 +108,8 @@ def fragment(request: HttpRequest, status: int, text: ErrorText) -> HttpResponse
     return response
 
 
-def _small_answer(request: HttpRequest, status: HTTPStatus, text: ErrorText | None = None) -> HttpResponse | None:
+def small_answer(request: HttpRequest, status: HTTPStatus, text: ErrorText | None = None) -> HttpResponse | None:
+    """The error for who reads no pages: a program, or a part of a page; None for everybody else."""
     if request.path.startswith(API):
         code = "api.bad_request" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "api.server_error"
         return plain_answer(request, ApiError(code, status=status))
@@ -126,7 +127,7 @@ def _from_here(request: HttpRequest) -> bool:
     return bool(origin) and url_has_allowed_host_and_scheme(origin, allowed_hosts={request.get_host()})
 
 
-def _typed(request: HttpRequest) -> list[tuple[str, str]]:
+def typed_in(request: HttpRequest) -> list[tuple[str, str]]:
     """(field, text) of what a person typed; nothing secret, nothing that only the page itself put there."""
     kept = []
     for name, value in request.POST.items():

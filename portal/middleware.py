@@ -18,8 +18,9 @@ from django.utils import translation
 from portal.error_pages import answer, fragment, problem, request_id
 from portal.error_texts import ErrorText
 from portal.logs import FIELDS
+from portal.signed_out import signed_out
 from registry import log_context
-from registry.errors import PortalError
+from registry.errors import PortalError, SignedOutError
 from registry.messages import message
 
 logger = logging.getLogger(__name__)
@@ -101,6 +102,8 @@ class PortalErrorMiddleware:
         """Answer a `PortalError`, and whoever stopped sending; leave everything else to Django."""
         if isinstance(exception, UnreadablePostError):
             return answer(request, HTTPStatus.REQUEST_TIMEOUT)
+        if isinstance(exception, SignedOutError):
+            return signed_out(request)
         return portal_error(request, exception) if isinstance(exception, PortalError) else None
 
 

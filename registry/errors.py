@@ -59,6 +59,10 @@ class ForbiddenError(UserError):
     http_status = 403
 
 
+class SignedOutError(ForbiddenError):
+    """A form of somebody who is not, or no longer, signed in. What they typed must not be lost."""
+
+
 class NotFoundError(UserError):
     """No such object, or none that this person may know of."""
 

@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from registry.messages import Message
 
 REGISTRY_MESSAGES: Mapping[str, Message] = {
+    "rights.sign_in": Message(
+        _("You are not signed in, or no longer."), _("Nothing was changed. Sign in, then send the form again.")
+    ),
     "rights.submit": Message(_("Your account may not submit models."), _("Ask an administrator to activate it.")),
     "rights.may_submit": Message(_("Your account may not submit models."), _("Ask an administrator to activate it.")),
     "rights.may_review": Message(

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from registry.errors import ForbiddenError, NotFoundError, UserError
+from registry.errors import ForbiddenError, NotFoundError, SignedOutError, UserError
 from registry.messages import message
 from registry.models import Account
 from registry.permissions import User, lacks_second_factor
@@ -34,6 +34,8 @@ def requires(right: Callable[[User], bool]) -> Callable[[View[P]], View[P]]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not request.user.is_authenticated:
+                if request.method == "POST":
+                    raise SignedOutError("rights.sign_in")
                 return redirect_to_login(request.get_full_path())
             if not right(request.user):
                 if lacks_second_factor(request.user):

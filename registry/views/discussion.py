@@ -6,14 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from registry import services
-from registry.errors import ForbiddenError
+from registry.errors import ForbiddenError, SignedOutError
 from registry.forms_community import HideForm, MessageForm
 from registry.models import DiscussionMessage, RegisteredModel
 from registry.permissions import User, may_edit_message, may_hide_message, may_take_part
@@ -115,7 +114,7 @@ def _posted(
     if request.method != "POST":
         return None
     if not may_take_part(request.user):
-        return redirect_to_login(request.get_full_path())
+        raise SignedOutError("rights.sign_in")
     if form.is_valid():
         with errors_on(form):
             message = services.post_message(

@@ -1,7 +1,7 @@
 """What every route answers to whom: the table of rights, as a test reads it.
 
 A rule maps a person to a status. A person is a role and whether the thing asked for is their own; a visitor owns
-nothing. `LOGIN` is a redirect to the sign-in page.
+nothing. `LOGIN` is a redirect to the sign-in page, or the page that keeps what was typed and leads there.
 """
 
 from __future__ import annotations

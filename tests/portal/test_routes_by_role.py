@@ -129,6 +129,8 @@ def answer(row: Row, method: str, session: str, thing: Belongings, before: list[
 
 
 def status_of(response: Any) -> Status:
+    if any(template.name == "errors/signed_out.html" for template in response.templates):
+        return LOGIN
     if response.status_code == 302 and response["Location"].startswith(reverse("account_login")):
         return LOGIN
     return int(response.status_code)
