@@ -140,6 +140,30 @@ def test_a_changed_file_of_the_same_size_starts_again(page: Page, server: TusStu
     assert [line.split()[0] for line in server.log[:2]] == ["DELETE", "POST"]
 
 
+def test_what_waits_for_the_file_it_replaces_can_be_paused_and_removed(
+    page: Page, server: TusStub, model: Path, tmp_path: Path
+) -> None:
+    interrupt(page, server, model)
+    server.held.clear()
+    server.log.clear()
+    server.hold_deletes = True
+    later = model.stat().st_mtime + 60
+    os.utime(model, (later, later))
+    page.set_input_files(FILES, model)
+    assert server.held.wait(60)
+    page.get_by_role("button", name="Pause model.onnx").click()
+    page.get_by_role("button", name="Resume model.onnx").click()
+    page.get_by_role("button", name="Remove model.onnx").click()
+    expect(page.locator("[data-uploads] > li")).to_have_count(0)
+    with page.expect_response(lambda response: response.request.method == "DELETE"):
+        server.released.set()
+    other = tmp_path / "other.onnx"
+    other.write_bytes(b"other")
+    page.set_input_files(FILES, other)
+    wait_for_upload(page, server, other)
+    assert [line for line in server.log if line.startswith("POST")] == ["POST other.onnx"]
+
+
 def test_cut_connections_are_taken_up_again(page: Page, server: TusStub, model: Path) -> None:
     server.cuts = 2
     page.set_input_files(FILES, model)

@@ -43,7 +43,9 @@ class Partial:
 
 
 class TusStub(ThreadingHTTPServer):
-    """Serves until stopped. `hold_at` holds every PATCH from that offset on until `released`; `cuts` drops answers."""
+    """Serves until stopped. `hold_at` holds every PATCH from that offset on until `released`, `hold_deletes` every
+    DELETE; `cuts` drops answers.
+    """
 
     daemon_threads = True
 
@@ -59,6 +61,7 @@ class TusStub(ThreadingHTTPServer):
         self.hold_at: int | None = None
         self.held = threading.Event()
         self.released = threading.Event()
+        self.hold_deletes = False
         self.cuts = 0
         self.refusal: dict[str, str] | None = None
         self.unlisted: set[str] = set()
@@ -181,6 +184,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_DELETE(self) -> None:
         self.note()
+        if self.server.hold_deletes:
+            self.server.held.set()
+            self.server.released.wait(300)
         self.server.partials.pop(self.key, None)
         self.answer(HTTPStatus.NO_CONTENT)
 

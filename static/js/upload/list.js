@@ -167,7 +167,7 @@ class Uploader {
 
 	press( item, press ) {
 		if ( press === 'pause' ) {
-			item.upload.abort();
+			item.upload?.abort();
 			this.show( item, 'paused', this.texts.get( 'paused' ) );
 			this.next();
 		} else if ( press === 'remove' ) {
@@ -192,7 +192,9 @@ class Uploader {
 		this.items = this.items.filter( ( each ) => each !== item );
 		item.row.element.remove();
 		this.drawTotal();
-		if ( item.state === 'done' ) {
+		const { state } = item;
+		item.state = 'removed';
+		if ( state === 'done' ) {
 			return;
 		}
 		try {
@@ -226,9 +228,11 @@ class Uploader {
 		item.samples = [];
 		this.show( item, 'uploading', '' );
 		item.row.advance( item.sent, item.size );
-		/* A replaced file's upload must be off the server before the same name comes again. */
+		/* A replaced file's upload must be off the server before the same name comes again; a button may be faster. */
+		const turn = {};
+		item.turn = turn;
 		await item.ready;
-		if ( item.state !== 'uploading' ) {
+		if ( item.state !== 'uploading' || item.turn !== turn ) {
 			return;
 		}
 		item.upload ??= this.way.make( {
