@@ -15,6 +15,7 @@ from kubernetes import client, watch
 
 from tests.stubs.conftest import ISVC, apply, iris
 from tests.stubs.kube_api import ADMIN, KubeApi
+from tests.stubs.kube_api.server import Handler
 
 GROUP, VERSION, NAMESPACE, PLURAL = ISVC
 WHERE: dict[str, Any] = {"group": GROUP, "version": VERSION, "namespace": NAMESPACE, "plural": PLURAL}
@@ -159,6 +160,19 @@ def test_watches_are_cut_without_a_word(custom: client.CustomObjectsApi, api: Ku
     cutter = once_watched(api, api.cut_watches)
     assert events(custom, resource_version=str(api.store.version), timeout_seconds=600) == []
     cutter.join()
+
+
+def test_a_watch_is_cut_as_soon_as_the_log_tells_of_it(
+    custom: client.CustomObjectsApi, api: KubeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = Handler._start_stream
+
+    def start_and_be_cut(handler: Handler) -> None:
+        start(handler)
+        api.cut_watches()
+
+    monkeypatch.setattr(Handler, "_start_stream", start_and_be_cut)
+    assert events(custom, resource_version=str(api.store.version), timeout_seconds=600) == []
 
 
 def test_a_stream_breaks_off_within_an_event(custom: client.CustomObjectsApi, api: KubeApi) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import yaml
 
+from tests.ports import free_port
 from tests.stubs.kube_api import crds, statuses
 from tests.stubs.kube_api.faults import Fault, Faults
 from tests.stubs.kube_api.operations import Operations
@@ -91,8 +92,9 @@ class KubeApi:
 
     def start(self) -> None:
         """Listen; after `stop`, at the same address again."""
+        # Not of the kernel's choice: while nobody listens, it would give such a port to any client that connects.
+        self._port = self._port or free_port()
         self._server = Server(("127.0.0.1", self._port), self)
-        self._port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 

@@ -207,6 +207,7 @@ class Handler(BaseHTTPRequestHandler):
             raise statuses.expired(after, store.oldest)
         seconds = float(self.query.get("timeoutSeconds") or WATCH_SECONDS)
         every = self.server.api.bookmark_every if self.query.get("allowWatchBookmarks") in {"true", "True"} else None
+        epoch = store.epoch  # before the log tells of this watch, as whoever reads that may end all watches at once
         self._start_stream()
         if not after:
             page = store.page(found.resource, found.namespace, test, limit=0, token="")
@@ -216,7 +217,7 @@ class Handler(BaseHTTPRequestHandler):
         until = time.monotonic() + seconds
         try:
             for kind, obj in store.changes(
-                found.resource, found.namespace, test, after=after, until=until, bookmark_every=every
+                found.resource, found.namespace, test, after=after, epoch=epoch, until=until, bookmark_every=every
             ):
                 self._event(kind, obj)
         except ApiError as error:

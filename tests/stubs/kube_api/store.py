@@ -117,13 +117,22 @@ class Store:
             return Page(found[start : start + limit], version, _sealed(version, start + limit), rest)
 
     def changes(
-        self, resource: Resource, namespace: str, test: Test, *, after: int, until: float, bookmark_every: float | None
+        self,
+        resource: Resource,
+        namespace: str,
+        test: Test,
+        *,
+        after: int,
+        epoch: int,
+        until: float,
+        bookmark_every: float | None,
     ) -> Iterator[tuple[str, Object]]:
         """(type, object) of each change after a version, waiting for more until a time of the monotonic clock.
 
-        With `bookmark_every` seconds, BOOKMARKs come between and at the end. Raises a 410 if the version is gone.
+        It ends when `epoch`, as it was before anybody could know of this watch, is over. With `bookmark_every` seconds,
+        BOOKMARKs come between and at the end. Raises a 410 if the version is gone.
         """
-        key, seen, epoch = (resource.group, resource.plural), after, self.epoch
+        key, seen = (resource.group, resource.plural), after
         marked = time.monotonic()
         while True:
             with self.lock:
