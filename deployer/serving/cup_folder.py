@@ -18,6 +18,7 @@ from typing import Any
 from deployer.errors import TransientError, UserError
 from deployer.interfaces import CupSpec, FileEntry
 
+from . import identity
 from .identity import ProcessIdentity
 
 logger = logging.getLogger(__name__)
@@ -25,19 +26,20 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 _LOG_BYTES = 4 << 20
 _LOG_KEPT = 256 << 10
 _SIGNALLED = 128
-_REAP_WAIT = 1.0
+_REAP_WAIT = 5.0
 _REMOVE_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One process of a cup. `failures` counts runs in a row that did not last."""
+    """One process of a cup. `failures` counts runs in a row that did not last; `reaper` is who waits for its end."""
 
     process: ProcessIdentity
     mode: str
     started_at: float
     restarts: int
     failures: int
+    reaper: ProcessIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,11 @@ class CupFolder:
     def run(self) -> Run | None:
         """The last process; None if none was started."""
         data = self._read("run.json")
-        return None if data is None else Run(**{**data, "process": ProcessIdentity(**data["process"])})
+        if data is None:
+            return None
+        reaper = data.get("reaper")
+        known = {"process": ProcessIdentity(**data["process"]), "reaper": ProcessIdentity(**reaper) if reaper else None}
+        return Run(**{**data, **known})
 
     def write_run(self, run: Run) -> None:
         """Write down a new process."""
@@ -121,14 +127,17 @@ class CupFolder:
         return None if status is None else End(status=_normal(status), at=self.sandbox_status.stat().st_mtime)
 
     def wait_end(self, run: Run) -> End:
-        """How this run, which is over, ended. Whoever reaps it may be a moment later than who sees it gone."""
+        """How this run, which is over, ended. A reaper that lives may be some seconds later than who sees it gone."""
         deadline = time.monotonic() + _REAP_WAIT
-        while (end := self.end(run)) is None:
-            if time.monotonic() > deadline:
+        while True:
+            reaped = run.reaper is not None and identity.is_alive(run.reaper)
+            end = self.end(run)
+            if end is not None:
+                return end
+            if not reaped or time.monotonic() > deadline:
                 self.write_end(run.process, None)
                 return End(status=None, at=time.time())
             time.sleep(0.02)
-        return end
 
     def write_end(self, process: ProcessIdentity, status: int | None) -> None:
         """Note how a run ended; a folder that was deleted meanwhile stays deleted."""

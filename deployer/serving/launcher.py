@@ -78,6 +78,7 @@ def start(folder: CupFolder, launch: Launch) -> Run:
             started_at=time.time(),
             restarts=launch.restarts,
             failures=launch.failures,
+            reaper=identity.identify(os.getpid()),
         )
         folder.write_run(run)
         child.watch(lambda status: folder.write_end(process, status))

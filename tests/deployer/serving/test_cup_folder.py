@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import os
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +14,7 @@ import pytest
 from deployer.errors import TransientError
 from deployer.serving import cup_folder
 from deployer.serving.cup_folder import CupFolder, Run
-from deployer.serving.identity import ProcessIdentity
+from deployer.serving.identity import ProcessIdentity, identify
 
 PROCESS = ProcessIdentity(pid=7, start_ticks=8, boot_id="boot")
 RUN = Run(process=PROCESS, mode="bubblewrap", started_at=1.0, restarts=0, failures=0)
@@ -52,12 +55,38 @@ def test_the_sandboxs_monitor_is_believed_when_nobody_else_saw_the_end(folder: C
     assert end.status == 3
 
 
-def test_an_end_that_nobody_saw_is_noted_once(folder: CupFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cup_folder, "_REAP_WAIT", 0.05)
+def hasty(monkeypatch: pytest.MonkeyPatch, sleep: Callable[[float], object]) -> None:
+    """A clock that a sleep alone moves, by a second."""
+    seconds: list[float] = []
+
+    def pause(span: float) -> None:
+        seconds.append(span)
+        sleep(span)
+
+    clock = SimpleNamespace(
+        time=time.time, monotonic_ns=time.monotonic_ns, monotonic=lambda: float(len(seconds)), sleep=pause
+    )
+    monkeypatch.setattr(cup_folder, "time", clock)
+
+
+def test_an_end_that_nobody_sees_is_noted_at_once(folder: CupFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a power cut nobody lives who could tell, of however many cups."""
+    hasty(monkeypatch, lambda _span: pytest.fail("it waited"))
     assert folder.wait_end(RUN).status is None
-    hasty = SimpleNamespace(time=time.time, monotonic=time.monotonic, sleep=lambda _seconds: pytest.fail("it waited"))
-    monkeypatch.setattr(cup_folder, "time", hasty)
-    assert folder.wait_end(RUN).status is None
+    assert folder.end(RUN) is not None
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(3, -9), (60, None)])
+def test_a_reaper_is_waited_for_some_seconds(
+    folder: CupFolder, monkeypatch: pytest.MonkeyPatch, seconds: int, status: int | None
+) -> None:
+    """A busy machine lets it run late; what it tells is the reason on record."""
+    late = iter(range(seconds))
+    hasty(monkeypatch, lambda _span: None if next(late, None) is not None else folder.write_end(PROCESS, -9))
+    run = replace(RUN, reaper=identify(os.getpid()))
+    folder.write_run(run)
+    assert folder.run() == run
+    assert folder.wait_end(run).status == status
 
 
 def test_noting_an_end_does_not_bring_a_deleted_cup_back(folder: CupFolder, tmp_path: Path) -> None:
