@@ -13,6 +13,9 @@ TOKEN_MESSAGES: Mapping[str, Message] = {
     "token.name_taken": Message(
         _("You already have a token called “%(name)s”."), _("Choose another name, or revoke that token first.")
     ),
+    "token.sign_in_again": Message(
+        _("A new token needs a fresh sign-in."), _("Sign out and in again, then create the token at once.")
+    ),
     "token.too_many": Message(
         _("An account may have at most %(limit)s tokens."), _("Revoke those that are no longer used.")
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allauth.account.signals import password_reset
+from allauth.account.signals import password_changed, password_reset
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
 
@@ -26,7 +26,7 @@ from registry.news_jobs import NEWS_KINDS, queue_mail, queue_telling
 from registry.selectors.totals import refresh_totals
 from registry.services.clearing import clear_expired_keys, clear_old_notifications
 from registry.services.statistics import refresh_statistics
-from registry.sign_in.after_password import after_reset
+from registry.sign_in.after_password import after_change, after_reset
 from registry.sign_in.middleware import note_sign_in
 from registry.uploads.handlers import UPLOAD_KINDS
 from registry.uploads.sweeping import expire_uploads
@@ -63,6 +63,7 @@ def announce() -> None:
 def connect() -> None:
     """Listen to what Django and allauth tell."""
     user_logged_in.connect(_note_sign_in, dispatch_uid="registry.note_sign_in")
+    password_changed.connect(after_change, dispatch_uid="registry.after_change")
     password_reset.connect(after_reset, dispatch_uid="registry.after_reset")
 
 

@@ -28,7 +28,7 @@ from registry.services.submission import (
     withdraw_version,
 )
 from registry.services.threads import post_line_comment, reply_to_thread, resolve_thread
-from registry.services.tokens import create_token, revoke_token, use_token
+from registry.services.tokens import create_token, revoke_all_tokens, revoke_token, use_token
 from registry.services.trials import TrialOutcome, record_image_digest, record_trial_run
 from registry.services.trying import DraftOutcome, record_draft_trial, try_draft
 from registry.services.uploads import cancel_upload, store_form_file
@@ -69,6 +69,7 @@ __all__ = [
     "retire_version",
     "retry_version",
     "return_to_submitter",
+    "revoke_all_tokens",
     "revoke_token",
     "set_active",
     "set_examples",

@@ -73,9 +73,16 @@ def revoke_token(*, token_id: int, actor: Account) -> None:
         if token is None:
             raise NotFoundError("token.unknown")
         if token.revoked_at is None:
-            token.revoked_at = timezone.now()
-            token.save(update_fields=["revoked_at"])
-            _record("token:revoked", token, actor)
+            _revoke(token, actor)
+
+
+def revoke_all_tokens(*, actor: Account) -> int:
+    """End all of the actor's tokens, as whoever knew the former password may have made one; returns how many."""
+    with transaction.atomic():
+        tokens = list(actor.api_tokens.select_for_update().filter(revoked_at__isnull=True))
+        for token in tokens:
+            _revoke(token, actor)
+    return len(tokens)
 
 
 def use_token(*, secret: str) -> tuple[Account, ApiToken]:
@@ -101,6 +108,12 @@ def use_token(*, secret: str) -> tuple[Account, ApiToken]:
         ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
     token.account.token_scopes = frozenset(token.scopes)
     return token.account, token
+
+
+def _revoke(token: ApiToken, actor: Account) -> None:
+    token.revoked_at = timezone.now()
+    token.save(update_fields=["revoked_at"])
+    _record("token:revoked", token, actor)
 
 
 def _record(tag: str, token: ApiToken, actor: Account) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
+from allauth.account.adapter import get_adapter
+from allauth.account.authentication import get_authentication_records
+from allauth.account.decorators import reauthentication_required
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -16,7 +20,8 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
 from registry import services
-from registry.models import Account, Scope
+from registry.errors import UserError
+from registry.models import Account, ApiToken, Scope
 from registry.permissions import may_submit
 from registry.selectors.tokens import grantable_scopes, tokens_of
 from registry.views.access import account_of, errors_on, requires
@@ -72,11 +77,24 @@ def tokens(request: HttpRequest) -> HttpResponse:
     status = 400 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid():
         with errors_on(form):
-            token, secret = services.create_token(actor=account, **form.cleaned_data)
+            token, secret = _create(request, form)
             context |= {"form": TokenForm(account), "new_token": token, "secret": secret}
             status = 201
     context["tokens"] = tokens_of(account)
     return render(request, "registry/tokens.html", context, status=status)
+
+
+@reauthentication_required  # type: ignore[untyped-decorator]  # allauth ships no types
+def _create(request: HttpRequest, form: TokenForm) -> tuple[ApiToken, str]:
+    """A session left open makes no key that outlives it: allauth asks for a password or a factor, then comes back."""
+    if not get_adapter().get_reauthentication_methods(request.user) and not _has_just_signed_in(request):
+        raise UserError("token.sign_in_again")  # a provider knows who it is, and is asked at a sign-in only
+    return services.create_token(actor=account_of(request), **form.cleaned_data)
+
+
+def _has_just_signed_in(request: HttpRequest) -> bool:
+    last = max((record["at"] for record in get_authentication_records(request, request.user)), default=0.0)
+    return bool(time.time() - last < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)
 
 
 @require_POST

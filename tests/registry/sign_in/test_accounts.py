@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from django.core import mail
 from django.test import Client
 from django.utils.html import escape
 
-from registry.models import Account
+from registry.errors import UnauthenticatedError
+from registry.models import Account, ApiToken, Event
+from registry.services import create_token, use_token
 from tests.factories import PASSWORD, make_account
 from tests.registry.sign_in.people import give_app, sign_in
 
@@ -97,6 +100,7 @@ def test_a_password_replaced_by_mail_forgets_the_wrong_tries() -> None:
     account = make_account("amina", email="amina@example.org")
     EmailAddress.objects.create(user=account, email="amina@example.org", verified=True, primary=True)
     client, fresh = Client(), "another-horse-battery"
+    _token, secret = create_token(actor=account, name="bot", scopes=[], lifetime=timedelta(days=1))
     for _ in range(6):
         sign_in(client, account, "wrong")
     assert sign_in(client, account) == "", "the right password is refused too"
@@ -106,6 +110,9 @@ def test_a_password_replaced_by_mail_forgets_the_wrong_tries() -> None:
     client.post(form.redirect_chain[-1][0], {"password1": fresh, "password2": fresh})
 
     assert sign_in(Client(), account, fresh) == "/mine/"
+    with pytest.raises(UnauthenticatedError):
+        use_token(secret=secret)
+    assert "All API tokens of the account were revoked" in mail.outbox[-1].body
 
 
 class TestSessions:
@@ -124,14 +131,22 @@ class TestSessions:
         assert laptop.get("/mine/").status_code == 200
         assert phone.get("/mine/").status_code == 302
 
-    def test_a_new_password_ends_the_other_sessions(self) -> None:
+    def test_a_new_password_ends_the_other_sessions_and_all_tokens(self) -> None:
         account, laptop, phone = make_account("amina"), Client(), Client()
         for client in (laptop, phone):
             sign_in(client, account)
         fresh = "another-horse-battery"
 
+        for name in ("bot", "notebook"):
+            create_token(actor=account, name=name, scopes=[], lifetime=timedelta(days=1))
+        create_token(actor=make_account("other"), name="theirs", scopes=[], lifetime=timedelta(days=1))
+
+        assert "revokes all your API tokens" in laptop.get("/accounts/password/change/").content.decode()
         form = {"oldpassword": PASSWORD, "password1": fresh, "password2": fresh}
         assert laptop.post("/accounts/password/change/", form)["Location"] == SECURITY
+        assert "2 API tokens were revoked." in laptop.get(SECURITY).content.decode()
+        assert [token.name for token in ApiToken.objects.filter(revoked_at=None)] == ["theirs"]
+        assert Event.objects.filter(tag="token:revoked", actor=account, public=False).count() == 2
 
         assert laptop.get("/mine/").status_code == 200
         assert phone.get("/mine/").status_code == 302

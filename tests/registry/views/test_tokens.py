@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from django.urls import reverse
 
 from registry.models import ApiToken
 from registry.services import create_token, use_token
-from tests.factories import make_account
+from tests.factories import PASSWORD, make_account
 
 pytestmark = pytest.mark.django_db
 SECRET = re.compile(r"mcpat_[0-9A-Za-z]{49}")
@@ -19,7 +20,10 @@ def test_the_secret_is_shown_once() -> None:
     account, client = make_account(), Client()
     client.force_login(account)
 
-    made = client.post(reverse("registry:tokens"), {"name": "nightly", "scopes": ["submit"], "lifetime": "30"})
+    asked = client.post(reverse("registry:tokens"), {"name": "nightly", "scopes": ["submit"], "lifetime": "30"})
+    assert asked["Location"].startswith("/accounts/reauthenticate/"), "a session left open makes no token"
+    assert not ApiToken.objects.exists()
+    made = client.post(asked["Location"], {"password": PASSWORD})
 
     assert made.status_code == 201
     secret = SECRET.findall(made.content.decode())
@@ -37,11 +41,30 @@ def test_sending_the_form_twice_makes_one_token() -> None:
     client = Client()
     client.force_login(make_account())
     form = {"name": "nightly", "lifetime": "30"}
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
 
     answers = [client.post(reverse("registry:tokens"), form).status_code for _time in range(2)]
 
     assert answers == [201, 400]
     assert ApiToken.objects.count() == 1
+
+
+def test_who_has_no_password_signs_in_again() -> None:
+    account, client = make_account(), Client()
+    account.set_unusable_password()
+    account.save()
+    client.force_login(account)
+    form = {"name": "nightly", "lifetime": "30"}
+
+    refused = client.post(reverse("registry:tokens"), form)
+    assert refused.status_code == 400
+    assert "needs a fresh sign-in" in refused.content.decode()
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "socialaccount", "at": time.time()}]
+    session["account_authentication_methods_user"] = str(account.pk)
+    session.save()
+
+    assert client.post(reverse("registry:tokens"), form).status_code == 201
 
 
 def test_only_ones_own_rights_are_offered() -> None:
