@@ -89,8 +89,9 @@ def inflate(source: Source, limit: int) -> Iterator[bytes]:
     produced = 0
     try:
         for chunk in source.chunks():
-            pending = chunk
-            while pending:
+            pending, piece = chunk, b""
+            # A full piece may have left output, or the end mark, inside although all the input is taken.
+            while pending or len(piece) == CHUNK:
                 piece = engine.decompress(pending, CHUNK)
                 pending = engine.unconsumed_tail
                 produced += len(piece)

@@ -5,12 +5,14 @@ import json
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
 
 from registry.inspection import child
-from registry.inspection.source import Source
+from registry.inspection.source import CHUNK, Source, inflate
+from registry.inspection.verdicts import RefusedError
 from registry.inspection.zip_rules import read_members
 from tests.fakes.inspection import inspect_bytes
 from tests.registry.inspection.corpus.archives import BOMBS, confusions
@@ -51,6 +53,21 @@ def test_what_zipfile_writes_is_read_in_order(compression: int, *, zip64: bool) 
         ("b.npy", b"1" * 5000),
         ("ä/a.npy", b""),
     ]
+
+
+def _deflated(size: int) -> Source:
+    engine = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return Source.of_bytes(engine.compress(bytes(size)) + engine.flush())
+
+
+@pytest.mark.parametrize("over", range(24))
+def test_a_stream_whose_output_fills_whole_pieces_inflates_to_its_end(over: int) -> None:
+    """All of the input may be taken while output, or the end mark, is still inside."""
+    size = 2 * CHUNK + over
+
+    assert sum(map(len, inflate(_deflated(size), size))) == size
+    with pytest.raises(RefusedError):
+        list(inflate(_deflated(size), size - 1))
 
 
 # A process of its own measures, as a child's peak memory begins with that of the process which forked it.
