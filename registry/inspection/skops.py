@@ -15,7 +15,13 @@ from registry.inspection.bounded_json import load_json
 from registry.inspection.npy import ArrayHeader, inspect_npz, read_member_header
 from registry.inspection.skops_sparse import check_sparse, open_nested
 from registry.inspection.skops_summary import summarise
-from registry.inspection.skops_trees import check_boosting, check_neighbours, check_predictor, check_tree
+from registry.inspection.skops_trees import (
+    check_boosting,
+    check_histogram,
+    check_neighbours,
+    check_predictor,
+    check_tree,
+)
 from registry.inspection.source import Source
 from registry.inspection.verdicts import RefusedError, shown
 from registry.inspection.zip_rules import STORED, Member, read_members
@@ -31,6 +37,7 @@ Node = dict[str, Any]
 _COMMON = {"__class__", "__module__", "__loader__", "__id__"}
 _ROOT = {"protocol", "_skops_version"}
 _SCALAR = re.compile(r'null|true|false|NaN|-?Infinity|-?\d{1,400}(?:\.\d{1,400})?(?:[eE][-+]?\d{1,4})?|"[^"\\]*"')
+_BEST = 'skops.io.dump(search.best_estimator_, "model.skops")'
 _MAX_JSON_TEXT = 1 << 20
 _MAX_JSON_DEPTH = 8
 
@@ -97,7 +104,7 @@ class _Walk:
         if not set(node) - extra <= _COMMON | keys:
             raise RefusedError("gate.skops_schema")
         if node.get("__class__") not in names.get(str(node.get("__module__")), ()):
-            raise RefusedError("gate.skops_type", name=shown(_name(node)))
+            raise RefusedError("gate.skops_type", advice=_advice(node), name=shown(_name(node)))
         # skops builds one object per id: of two nodes that differ, one would be checked and the other one built.
         if not self._same(self._by_id.setdefault(_id(node), node), node):
             raise RefusedError("gate.skops_id")
@@ -152,6 +159,8 @@ class _Walk:
         _check_attributes(node)
         if node["__class__"] == "TreePredictor":
             check_predictor(node, self._owner, self._arrays, self._members)
+        if node["__class__"] in skops_types.HISTOGRAMS:
+            check_histogram(node)
         if node["__class__"] in skops_types.BOOSTED:
             check_boosting(node, self._arrays)
         if node["__class__"] in {"KDTree", "BallTree"}:
@@ -244,10 +253,21 @@ def _check_attributes(node: Node) -> None:
     for name, value in attributes.items() if isinstance(attributes, dict) else ():
         if name not in skops_types.CALLABLE_ATTRIBUTES and isinstance(value, dict) and _callable(value):
             raise RefusedError("gate.skops_type", name=shown(f"{name}={_name(value)}"))
+        if node["__module__"] == skops_types.SPLITTERS and _loader(value) not in skops_types.SPLITTER_SETTINGS:
+            raise RefusedError("gate.skops_type", advice=_BEST, name=shown(_name(value)))
+
+
+def _loader(value: Any) -> str:
+    return str(value.get("__loader__")) if isinstance(value, dict) else ""
+
+
+def _advice(node: Node) -> str:
+    """What a search drew from and how it divided its data is not needed for predictions."""
+    return _BEST if str(node.get("__module__")).startswith(("scipy.stats.", skops_types.SPLITTERS)) else ""
 
 
 def _callable(value: Node) -> bool:
-    if value.get("__loader__") in {"FunctionNode", "TypeNode", "PartialNode"}:
+    if _loader(value) in {"FunctionNode", "TypeNode", "PartialNode"}:
         return True
     return str(value.get("__module__")) in skops_types.CALLABLE_MODULES
 

@@ -84,15 +84,22 @@ def _starts_with(attributes: Node, columns: int, headers: Headers) -> bool:
     return named and classes and (several or columns == 1)
 
 
+def check_histogram(node: Node) -> None:
+    """Histogram gradient boosting compares a request with its own count only where nothing prepares the request."""
+    attributes = _attributes(node)
+    if _text(attributes.get("_preprocessor", _NONE)) != "null":
+        raise RefusedError("gate.skops_categories")
+    if "_in_fit" in attributes:
+        raise RefusedError("gate.skops_tree")
+
+
 def check_predictor(node: Node, owner: Node, headers: Headers, members: Members) -> None:
     """A `TreePredictor` of histogram gradient boosting: the same."""
-    attributes, settings = _attributes(node), _attributes(owner)
+    attributes = _attributes(node)
     name, header = _array(attributes.get("nodes"), headers)
     width, count = _inputs(owner), header.count
     if not count or len(header.shape) != 1 or owner.get("__class__") not in skops_types.HISTOGRAMS:
         raise RefusedError("gate.skops_tree")
-    if _text(settings.get("_preprocessor", _NONE)) != "null" or "_in_fit" in settings:
-        raise RefusedError("gate.skops_categories")
     for index, row in enumerate(_rows(members[name], header, _PREDICTOR_FIELDS)):
         left, right, feature, is_leaf, is_categorical = row
         if is_leaf:

@@ -111,6 +111,9 @@ sklearn.mixture._bayesian_mixture: BayesianGaussianMixture
 sklearn.mixture._gaussian_mixture: GaussianMixture
 sklearn.model_selection._classification_threshold: FixedThresholdClassifier TunedThresholdClassifierCV
 sklearn.model_selection._search: GridSearchCV RandomizedSearchCV
+sklearn.model_selection._split: GroupKFold GroupShuffleSplit KFold LeaveOneGroupOut LeaveOneOut LeavePGroupsOut
+    LeavePOut PredefinedSplit RepeatedKFold RepeatedStratifiedKFold ShuffleSplit StratifiedGroupKFold StratifiedKFold
+    StratifiedShuffleSplit TimeSeriesSplit
 sklearn.multiclass: OneVsOneClassifier OneVsRestClassifier OutputCodeClassifier _ConstantPredictor
 sklearn.multioutput: ClassifierChain MultiOutputClassifier MultiOutputRegressor RegressorChain
 sklearn.naive_bayes: BernoulliNB CategoricalNB ComplementNB GaussianNB MultinomialNB
@@ -173,6 +176,7 @@ TYPES = _table("""
 builtins: bool float int list set str tuple
 numpy: bool bool_ datetime64 float16 float32 float64 int16 int32 int64 int8 intc longdouble longlong str_ timedelta64
     uint16 uint32 uint64 uint8 uintc ulonglong
+sklearn.model_selection._split: KFold StratifiedKFold
 """)
 
 ARRAYS: Mapping[str, frozenset[str]] = {"numpy": TYPES["numpy"] | {"ndarray"}}
@@ -203,11 +207,17 @@ TEXT_READERS = frozenset({"CountVectorizer", "HashingVectorizer", "TfidfVectoriz
 
 # Where an object may hold a function, a type or an object that can be called: parameters and what is kept of them.
 CALLABLE_ATTRIBUTES = frozenset(
-    {"affinity", "dtype", "dtype_exclude", "dtype_include", "effective_metric_", "fun", "func", "importance_getter",
-     "inverse_func", "k1", "k2", "kernel", "kernel_", "metric", "score_func", "_score_func", "_scorer", "scorer_",
-     "scoring", "weights"}
+    {"affinity", "cv", "dtype", "dtype_exclude", "dtype_include", "effective_metric_", "fun", "func",
+     "importance_getter", "inverse_func", "k1", "k2", "kernel", "kernel_", "metric", "score_func", "_score_func",
+     "_scorer", "scorer_", "scoring", "weights"}
 )  # fmt: skip
 CALLABLE_MODULES = frozenset({"sklearn.gaussian_process.kernels", "sklearn.metrics._scorer"})
+
+# How a search divided its data: settings that a prediction does not use, so that they need be no more than that.
+SPLITTERS = "sklearn.model_selection._split"
+SPLITTER_SETTINGS = frozenset(
+    {"JsonNode", "NdArrayNode", "RandomStateNode", "RandomGeneratorNode", "DictNode", "TypeNode"}
+)
 
 # Single trees, and the estimators whose predictions follow their nodes without asking the tree's own estimator.
 TREES = frozenset({"DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier", "ExtraTreeRegressor"})

@@ -139,6 +139,59 @@ def test_histogram_trees_stay_within_what_their_estimator_asks_for(name: str, va
     assert inspect_bytes("a.skops", data).code == code
 
 
+def test_histogram_trees_that_claim_to_be_in_training_are_refused() -> None:
+    data = _histogram(lambda attributes: attributes.update(_in_fit=attributes.pop("verbose")))
+
+    assert inspect_bytes("a.skops", data).code == "gate.skops_tree"
+
+
+def _search(cv: Node) -> bytes:
+    search = "GridSearchCV"
+    content = mapping(estimator=estimator(C=text(1.0)), best_estimator_=estimator(C=text(1.0)), cv=cv)
+    return archive(node("ObjectNode", "sklearn.model_selection._search", search, content=content))
+
+
+def _splitter(name: str, **settings: Node) -> Node:
+    return node("ObjectNode", "sklearn.model_selection._split", name, content=mapping(**settings))
+
+
+@pytest.mark.parametrize(
+    "cv",
+    [
+        _splitter("KFold", n_splits=text(5), shuffle=text(1), random_state=text(0)),
+        _splitter("StratifiedKFold", n_splits=text(5), shuffle=text(0), random_state=text(None)),
+        _splitter("GroupKFold", n_splits=text(3)),
+        _splitter("TimeSeriesSplit", n_splits=text(5), max_train_size=text(None), test_size=text(None), gap=text(0)),
+        _splitter("LeaveOneOut"),
+        _splitter(
+            "RepeatedKFold",
+            cv=node("TypeNode", "sklearn.model_selection._split", "KFold"),
+            n_repeats=text(2),
+            random_state=text(None),
+            cvargs=mapping(n_splits=text(5)),
+        ),
+    ],
+    ids=lambda cv: cv["__class__"],
+)
+def test_a_search_keeps_how_it_divided_its_data(cv: Node) -> None:
+    assert inspect_bytes("search.skops", _search(cv)).code == ""
+
+
+@pytest.mark.parametrize(
+    "cv",
+    [
+        _splitter("KFold", n_splits=estimator(C=text(1))),
+        _splitter("_CVIterableWrapper", cv=items(kind="list")),
+        node("ObjectNode", "scipy.stats._distn_infrastructure", "rv_continuous_frozen", content=mapping()),
+    ],
+    ids=["object in it", "iterable", "distribution"],
+)
+def test_what_a_search_needs_beyond_that_is_left_out_by_saving_its_best_model(cv: Node) -> None:
+    answer = inspect_bytes("search.skops", _search(cv))
+
+    assert (answer.code, "best_estimator_" in answer.advice) == ("gate.skops_type", True)
+
+
 def _boosted(edit: Edit) -> bytes:
     """Gradient boosting of one column, of the honest forest's trees."""
     members, schema = _opened("iris-forest.skops")
