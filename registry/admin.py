@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 
 from registry import services
@@ -17,7 +18,10 @@ from registry.views.access import account_of
 
 @admin.register(Account)
 class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # the stubs' generic takes no model at run time
-    """Activate accounts, give rights, set quotas. Accounts are never deleted, since the public record names them."""
+    """Activate accounts, give rights, set quotas. Accounts are never deleted, since the public record names them.
+
+    Passwords and addresses are their owner's, who would learn of no change made here.
+    """
 
     list_display = ("username", "display_name", "email", "is_active", "date_joined")
     list_filter = ("is_active", "groups")
@@ -26,7 +30,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # the stubs' generic t
     filter_horizontal = ("groups",)
     readonly_fields = ("last_login", "date_joined")
     fieldsets = (
-        (None, {"fields": ("username", "password")}),
+        (None, {"fields": ("username",)}),
         (_("About"), {"fields": ("display_name", "email")}),
         (_("Rights"), {"fields": ("is_active", "groups", "quota_bytes")}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
@@ -34,9 +38,13 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # the stubs' generic t
     add_fieldsets = ((None, {"fields": ("username", "display_name", "usable_password", "password1", "password2")}),)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> tuple[str, ...]:
-        """The user name stands in addresses and never changes."""
+        """The user name stands in addresses and never changes; the address is where a new password is sent."""
         own = ("is_active", "groups", "quota_bytes") if obj is not None and obj.pk == request.user.pk else ()
-        return (*self.readonly_fields, "username", *own) if obj else self.readonly_fields
+        return (*self.readonly_fields, "username", "email", *own) if obj else self.readonly_fields
+
+    def get_urls(self) -> list[URLPattern]:
+        """Without Django's form for the password of others."""
+        return [pattern for pattern in super().get_urls() if pattern.name != "auth_user_password_change"]
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:  # noqa: FBT001  # Django's hook
         """Words are stored as they are; what others will read about is done by the services, with an event."""

@@ -31,6 +31,7 @@ from registry.readable_json import readable_json
 from registry.views.access import paged
 
 SHOWN_CHARACTERS = 20_000
+LONGEST_NUMBER = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +148,9 @@ def _chosen_example(endpoint: Endpoint, position: str) -> str:
     examples = endpoint.current.version.examples.order_by("position") if endpoint.current is not None else None
     if examples is None:
         return "{}"
-    chosen = (examples.filter(position=int(position)) if position.isdecimal() else examples).first()
+    if position.isdecimal():
+        examples = examples.filter(position=int(position)) if len(position) < LONGEST_NUMBER else examples.none()
+    chosen = examples.first()
     if chosen is None:
         raise NotFoundError("try.no_example")
     return readable_json(chosen.request)

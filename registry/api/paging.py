@@ -46,6 +46,7 @@ class Order:
 
 
 NEWEST_FIRST = Order(("pk",))
+_PLACED = Order(("pk", "place"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,20 +80,21 @@ def page_of(rows: QuerySet[Any], *, order: Order, cursor: str | None, limit: int
 
 
 def page_of_ids(ids: Sequence[int], *, cursor: str | None, limit: int) -> CursorPage:
-    """One page of a list whose order no column tells; its rows are ids."""
-    backwards, values = _decode(cursor, NEWEST_FIRST) if cursor else (False, None)
+    """One page of a list whose order no column tells; its rows are ids. Of a row that has gone the place counts."""
+    backwards, values = _decode(cursor, _PLACED) if cursor else (False, None)
     begin = 0
     if values is not None:
-        if values[0] not in ids:
-            raise UserError("api.bad_cursor", field="cursor")
-        place = ids.index(int(str(values[0])))
-        begin = max(0, place - limit) if backwards else place + 1
+        row, place = (int(str(value)) for value in values)
+        is_there = row in ids
+        place = ids.index(row) if is_there else max(0, place)
+        begin = max(0, place - limit) if backwards else place + is_there
         limit = place - begin if backwards else limit
     found = list(ids[begin : begin + limit])
+    end = begin + len(found)
     return CursorPage(
         rows=found,
-        next=_cursor([found[-1]], "n") if found and begin + limit < len(ids) else None,
-        previous=_cursor([found[0]], "p") if found and begin > 0 else None,
+        next=_cursor([found[-1], end - 1], "n") if found and end < len(ids) else None,
+        previous=_cursor([found[0], begin], "p") if found and begin > 0 else None,
     )
 
 

@@ -93,7 +93,8 @@ def asked_number(request: HttpRequest, name: str) -> int | None:
 def own_page(request: HttpRequest, otherwise: str) -> str:
     """The page of this portal that a form names as `next`, or else the other address."""
     target = request.POST.get("next", "")
-    return target if url_has_allowed_host_and_scheme(target, allowed_hosts=None) else otherwise
+    is_ours = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
+    return target if is_ours else otherwise
 
 
 def paged(request: HttpRequest, rows: QuerySet, *, size: int = PAGE_SIZE) -> Page:  # type: ignore[type-arg]  # any model

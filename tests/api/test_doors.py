@@ -174,7 +174,6 @@ ADMIN_DOORS: dict[str, tuple[str, ...] | str] = {
     "admin:registry_account_change": ("give_right", "take_right", "suspend_account", "set_quota"),
     "admin:registry_account_add": "accounts begin by signing up, or at the OpenID provider",
     "admin:registry_account_delete": "nobody deletes an account: the public record names it",
-    "admin:auth_user_password_change": IN_THE_BROWSER,
     "admin:password_change": IN_THE_BROWSER,
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from registry.models import Account, IdempotencyKey, RegisteredModel
+from registry.models import Account, IdempotencyKey, ModelVersion, RegisteredModel
 from registry.services import register_model
 from registry.services.idempotency import claim_key
 from tests.api.client import ApiClient, client_of
@@ -197,6 +197,16 @@ class TestPages:
         assert self.names(back) == whole[3:6]
         assert self.names(api.get(back.json()["previous"])) == whole[:3]
 
+    def test_a_row_that_goes_between_two_pages_ends_no_walk(self, api: ApiClient, models: list[str]) -> None:
+        first = api.get("models/?q=model&sort=relevance&limit=3").json()
+        second = api.get(first["next"]).json()
+        gone = RegisteredModel.objects.filter(name__in=(models[2], models[3]))
+        ModelVersion.objects.filter(registered_model__in=gone).delete()
+        gone.delete()
+
+        assert self.names(api.get(first["next"])) == models[4:7], "nothing is missing, and nothing comes twice"
+        assert self.names(api.get(second["previous"])) == models[:2] + models[4:5]
+
     @pytest.mark.parametrize(
         ("asked", "found"),
         [
@@ -212,7 +222,7 @@ class TestPages:
 
     @pytest.mark.parametrize(
         "cursor",
-        ["0", "%%%", "e30", "WyJuIl0", "WyJuIiwgMSwgMl0", "WyJuIiwgImEiXQ", "WyJ4IiwgMV0", "WyJuIiwgMWU5OTldIA"],
+        ["0", "%%%", "e30", "WyJuIl0", "WyJuIiwgMSwgMiwgM10", "WyJuIiwgImEiXQ", "WyJ4IiwgMV0", "WyJuIiwgMWU5OTldIA"],
     )
     def test_a_cursor_of_one_s_own_making(self, api: ApiClient, cursor: str) -> None:
         paths = ("models/?", "events/?", "reviews/?", "models/?sort=name&", "models/?sort=relevance&q=a&")

@@ -75,3 +75,12 @@ def test_times_are_told_as_the_language_tells_them(language: str, past: str, fut
     with translation.override(language):
         assert distance(timedelta(days=3, hours=9).total_seconds()) == past
         assert distance(-timedelta(minutes=99).total_seconds()) == future
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "elsewhere", ["foo", "//evil.example/", "https://evil.example/", "javascript:alert(1)", "", "/\\evil"]
+)
+def test_the_theme_leads_to_pages_of_this_portal_alone(elsewhere: str) -> None:
+    assert Client().post("/theme/", {"theme": "dark", "next": elsewhere})["Location"] == "/"
+    assert Client().post("/theme/", {"theme": "dark", "next": "/models/?q=a"})["Location"] == "/models/?q=a"

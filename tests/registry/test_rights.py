@@ -13,7 +13,7 @@ from registry.errors import ForbiddenError, NotFoundError
 from registry.models import Account, Event
 from registry.permissions import may_administer
 from tests.api.client import client_of
-from tests.factories import make_account
+from tests.factories import PASSWORD, make_account
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +56,21 @@ class TestByAdministrators:
         ]
         bob.refresh_from_db()
         assert (bob.is_active, bob.quota_bytes, bob.display_name) == (False, 7, "")
+
+    def test_nobody_sets_another_s_password_or_address(self, ada: Account) -> None:
+        bob = make_account("bob", email="bob@example.org")
+        before, web = bob.password, Client()
+        web.force_login(ada)
+
+        page = web.get(f"/admin/registry/account/{bob.pk}/change/").content.decode()
+        for path in (f"{bob.pk}/password/", f"{bob.pk}/change/../password/"):
+            web.post(f"/admin/registry/account/{path}", {"password1": PASSWORD + "x", "password2": PASSWORD + "x"})
+        self.change(ada, bob, email="ada@example.org", password="x")
+
+        bob.refresh_from_db()
+        assert (bob.password, bob.email) == (before, "bob@example.org")
+        assert "password/" not in page.partition("<main")[2]
+        assert 'name="email"' not in page
 
     def test_nobody_changes_their_own_rights(self, ada: Account) -> None:
         self.change(ada, ada, display_name="Ada L.", groups=["reviewers", "administrators"], quota_bytes="1")
