@@ -14,6 +14,7 @@ urlpatterns = [
     path("drafts/<int:pk>/files/add/", files.file_add, name="file_add"),
     path("drafts/<int:version_pk>/files/<int:pk>/remove/", files.file_remove, name="file_remove"),
     path("drafts/<int:version_pk>/uploads/<uuid:upload_pk>/cancel/", files.upload_cancel, name="upload_cancel"),
+    path("drafts/<int:version_pk>/uploads/<uuid:upload_pk>/retry/", files.upload_retry, name="upload_retry"),
     path("drafts/<int:pk>/card/", card.draft_card, name="draft_card"),
     path("drafts/<int:pk>/card/preview/", card.card_preview, name="card_preview"),
     path("drafts/<int:pk>/examples/", examples.draft_examples, name="draft_examples"),

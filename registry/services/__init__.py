@@ -31,7 +31,7 @@ from registry.services.threads import post_line_comment, reply_to_thread, resolv
 from registry.services.tokens import create_token, revoke_all_tokens, revoke_token, use_token
 from registry.services.trials import TrialOutcome, record_image_digest, record_trial_run
 from registry.services.trying import DraftOutcome, record_draft_trial, try_draft
-from registry.services.uploads import cancel_upload, store_form_file
+from registry.services.uploads import cancel_upload, retry_upload, store_form_file
 from registry.services.watching import watch_model
 
 __all__ = [
@@ -67,6 +67,7 @@ __all__ = [
     "report_model",
     "resolve_thread",
     "retire_version",
+    "retry_upload",
     "retry_version",
     "return_to_submitter",
     "revoke_all_tokens",

@@ -21,11 +21,10 @@ from registry.jobs.queue import Due, ensure_job, requeue
 from registry.models import Blob, ModelVersion, Upload
 from registry.services.drafts import attach_file
 from registry.uploads.partial_files import PartialFile
-from registry.uploads.selectors import check_here
+from registry.uploads.selectors import FINISHING, check_here
 from registry.uploads.storage import partial_files
 
 Report = Callable[[int, int], None]
-JOB_KIND = "finish_uploads"
 INLINE_HASH_BYTES = 256 << 20
 _PIECE = 1 << 20
 _REPORT_BYTES = 64 << 20
@@ -118,12 +117,12 @@ def remember_blob(upload: Upload) -> None:
 def queue_finishing(upload: Upload) -> Due:
     """Make the finishing of the version's complete uploads due, for a file too long to be hashed in a request."""
     key = job_key(upload)
-    return (requeue(key=key) or ensure_job(kind=JOB_KIND, subject_id=upload.version_id, key=key),)
+    return (requeue(key=key) or ensure_job(kind=FINISHING, subject_id=upload.version_id, key=key),)
 
 
 def job_key(upload: Upload) -> str:
     """The key of the job that finishes the uploads to this one's version."""
-    return f"{JOB_KIND}:{upload.version_id}"
+    return f"{FINISHING}:{upload.version_id}"
 
 
 def _unfinished(upload_id: UUID) -> Upload | None:

@@ -23,7 +23,7 @@ from registry.uploads.hashers import hasher_at, keep_hasher
 from registry.uploads.partial_files import PartialFile
 from registry.uploads.protocol import Checksum, TusError
 from registry.uploads.receiving import Fill, filled_by, receive
-from registry.uploads.selectors import check_here
+from registry.uploads.selectors import check_here, offset_of
 from registry.uploads.storage import partial_files
 from registry.uploads.unnamed import free_unnamed
 
@@ -130,6 +130,15 @@ def cancel_upload(*, upload_id: UUID, version: ModelVersion, actor: Account) -> 
     upload = unfinished().filter(pk=upload_id, version=version, owner=actor).first()
     if upload is not None:
         terminate_upload(upload=upload)
+
+
+def retry_upload(*, upload_id: UUID, version: ModelVersion, actor: Account) -> Due:
+    """Finish once more what has arrived whole and could not be finished; one that is gone or finished is fine."""
+    upload = unfinished().filter(pk=upload_id, version=version, owner=actor).first()
+    if upload is None or offset_of(upload) < upload.length:
+        return ()
+    with transaction.atomic():
+        return queue_finishing(upload)
 
 
 def store_form_file(*, version: ModelVersion, actor: Account, path: str, uploaded_file: UploadedFile[bytes]) -> Due:

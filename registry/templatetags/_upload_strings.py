@@ -12,7 +12,7 @@ from registry.messages import message
 
 PLURAL_SAMPLES = (0, 1, 2, 3, 5, 11, 100, 1_000_000)
 """One number at least for each category of CLDR, in whichever language."""
-ALWAYS_NEEDED = frozenset({"gate.empty", "gate.unknown", "gate.too_large"})
+ALWAYS_NEEDED = frozenset({"gate.empty", "gate.unknown", "gate.too_large", "upload.unknown"})
 
 
 def upload_page_data(rules: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,15 +7,16 @@ from datetime import timedelta
 from registry.errors import PortalError, UserError
 from registry.jobs.kinds import JobKind
 from registry.jobs.queue import Claim, Due
-from registry.services.finishing import JOB_KIND, finish_upload
+from registry.services.finishing import finish_upload
 from registry.uploads.admission import unfinished
-from registry.uploads.selectors import offset_of
+from registry.uploads.selectors import FINISHING, offset_of
 from registry.uploads.sweeping import CLEARING, delete_orphan_blobs
 
 
 def finish_uploads(claim: Claim) -> Due:
     """Finish the version's complete uploads. Entry: all bytes there. Exit: files of the draft, or refused and gone."""
     due: list[int] = []
+    failed: list[PortalError] = []
     for upload in unfinished().filter(version_id=claim.subject_id):
         if offset_of(upload) == upload.length:
             try:
@@ -26,6 +27,10 @@ def finish_uploads(claim: Claim) -> Due:
                 )
             except UserError:
                 continue  # the draft refuses this file by now; the other ones may still be taken
+            except PortalError as error:
+                failed.append(error)  # nor does one that cannot be finished keep the others back
+    if failed:
+        raise failed[0]
     return tuple(dict.fromkeys(due))
 
 
@@ -37,7 +42,7 @@ def clear_store(claim: Claim) -> Due:
 
 
 def leave_uploads(claim: Claim, error: PortalError) -> Due:
-    """The bytes stay until the upload expires; whoever repeats the last request tries again."""
+    """The bytes stay until the upload expires; its page tells why, and offers to try again or to remove it."""
     del claim, error
     return ()
 
@@ -49,6 +54,6 @@ def leave_store(claim: Claim, error: PortalError) -> Due:
 
 
 UPLOAD_KINDS = (
-    JobKind(name=JOB_KIND, handle=finish_uploads, on_failure=leave_uploads, deadline=timedelta(hours=2)),
+    JobKind(name=FINISHING, handle=finish_uploads, on_failure=leave_uploads, deadline=timedelta(hours=2)),
     JobKind(name=CLEARING, handle=clear_store, on_failure=leave_store, deadline=timedelta(hours=2)),
 )

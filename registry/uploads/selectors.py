@@ -11,11 +11,14 @@ from django.utils import timezone
 
 from registry.backends import direct_uploads
 from registry.errors import NotFoundError, TransientError
-from registry.models import Account, ModelVersion, Upload
+from registry.models import Account, Job, ModelVersion, Upload
 from registry.permissions import may_edit_version
 from registry.uploads.admission import unfinished
 from registry.uploads.protocol import TusError, parse_metadata
 from registry.uploads.storage import partial_files
+
+FINISHING = "finish_uploads"
+"""The kind of job that makes files of a version's complete uploads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +26,7 @@ class UnfinishedUpload:
     """An upload under way as pages show it: `offset` of `size` bytes have arrived.
 
     `modified` is the file's time of change as the client gave it, "" if it gave none. `direct_url` is where parts past
-    the portal are asked for, "" for an upload by tus.
+    the portal are asked for, "" for an upload by tus. A POST to `retry_url` finishes once more what has arrived whole.
     """
 
     url: str
@@ -33,6 +36,12 @@ class UnfinishedUpload:
     offset: int
     modified: str
     remove_url: str
+    retry_url: str
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether only the portal's own work is left."""
+        return self.offset == self.size
 
 
 def upload_of(*, account: Account, upload_id: str) -> Upload:
@@ -85,9 +94,15 @@ def unfinished_uploads(*, version: ModelVersion) -> Sequence[UnfinishedUpload]:
             offset=offset_of(upload),
             modified=parse_metadata(upload.metadata).get("modified", b"").decode(errors="replace"),
             remove_url=reverse("registry:upload_cancel", args=[version.pk, upload.pk]),
+            retry_url=reverse("registry:upload_retry", args=[version.pk, upload.pk]),
         )
         for upload in unfinished().filter(version=version)
     ]
+
+
+def finishing_job(version: ModelVersion) -> Job | None:
+    """The work on the version's complete uploads; None if there never was any."""
+    return Job.objects.filter(kind=FINISHING, subject_id=version.pk).first()
 
 
 def takes_direct_uploads() -> bool:

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.tus_stub import CHUNK_BYTES, TusStub
+from tests.browser.tus_stub import CHUNK_BYTES, SIZE, TusStub
 
-SIZE = 4 * CHUNK_BYTES
 FILES = "#upload-files"
 FOLDER = "#upload-folder"
 
@@ -187,9 +186,36 @@ def test_a_file_that_is_verified_later_stays_in_sight_until_then(page: Page, ser
     page.set_input_files(FILES, model)
     uploads = page.locator("[data-uploads]")
     expect(uploads).to_contain_text("The portal is computing its digest")
+    server.failure = {"failed": True, "title": "The storage is away.", "body": "An operator must look."}
+    expect(uploads).to_contain_text("The storage is away.")
+    page.reload()
+    expect(uploads).to_contain_text("An operator must look.")
+    page.get_by_role("button", name="Try model.onnx again").click()
+    expect(uploads).to_contain_text("The portal is computing its digest")
     server.unlisted.clear()
     wait_for_upload(page, server, model)
     expect(uploads.locator("> li")).to_have_count(0)
+
+
+def test_a_file_that_cannot_be_finished_is_removed_and_one_that_was_dropped_sent_again(
+    page: Page, server: TusStub, model: Path
+) -> None:
+    server.unlisted.add("model.onnx")
+    server.failure = {"failed": True, "title": "The storage is away.", "body": ""}
+    page.set_input_files(FILES, model)
+    uploads = page.locator("[data-uploads]")
+    expect(uploads).to_contain_text("The storage is away.")
+    with page.expect_response(lambda response: response.request.method == "DELETE"):
+        page.get_by_role("button", name="Remove model.onnx").click()
+    expect(uploads.locator("> li")).to_have_count(0)
+    server.failure = None
+    page.set_input_files(FILES, model)
+    expect(uploads).to_contain_text("The portal is computing its digest")
+    server.finished.clear()
+    expect(uploads).to_contain_text("This upload does not exist.")
+    server.unlisted.clear()
+    page.get_by_role("button", name="Try model.onnx again").click()
+    wait_for_upload(page, server, model)
 
 
 def test_removing_an_unfinished_upload_drops_its_bytes(page: Page, server: TusStub, model: Path) -> None:

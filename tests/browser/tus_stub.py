@@ -27,6 +27,7 @@ CSP = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 CHUNK_BYTES = 64 * 1024
+SIZE = 4 * CHUNK_BYTES
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 PAGE = """{% extends "base.html" %}{% block title %}Files{% endblock %}
 {% block header %}<h1>Files</h1>{% endblock %}{% block main %}{% include "includes/upload_form.html" %}{% endblock %}
@@ -65,6 +66,7 @@ class TusStub(ThreadingHTTPServer):
         self.cuts = 0
         self.refusal: dict[str, str] | None = None
         self.unlisted: set[str] = set()
+        self.failure: dict[str, Any] | None = None
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
         self.thread.start()
 
@@ -81,18 +83,26 @@ class TusStub(ThreadingHTTPServer):
             if path not in self.unlisted
         ]
 
-    def page(self) -> str:
+    def lists(self) -> dict[str, Any]:
+        """What is unfinished, as `unlisted` files are, and what became files."""
+        coming = [(key, part.path, part.size, len(part.content), part.modified) for key, part in self.partials.items()]
+        coming += [(f"of-{path}", path, SIZE, SIZE, "") for path in self.unlisted & set(self.finished)]
         unfinished = [
             {
                 "url": f"/uploads/{key}",
-                "path": part.path,
-                "size": part.size,
-                "offset": len(part.content),
-                "modified": part.modified,
+                "path": path,
+                "size": size,
+                "offset": offset,
+                "is_complete": size == offset,
+                "modified": modified,
                 "remove_url": "/remove/",
+                "retry_url": f"/uploads/{key}/retry/",
             }
-            for key, part in self.partials.items()
+            for key, path, size, offset, modified in coming
         ]
+        return {"unfinished": unfinished, "files": self.files(), "finishing": self.failure}
+
+    def page(self) -> str:
         context = {
             "version": SimpleNamespace(pk=DRAFT),
             "upload_rules": {
@@ -102,8 +112,7 @@ class TusStub(ThreadingHTTPServer):
                 "chunk_bytes": CHUNK_BYTES,
             },
             "form_upload_max_bytes": 2**20,
-            "unfinished": unfinished,
-            "files": self.files(),
+            **self.lists(),
             "csrf_token": get_token(RequestFactory().get("/")),
         }
         return Template(PAGE).render(Context(context))
@@ -149,7 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
             kind = TYPES.get(Path(found).suffix, "application/octet-stream")
             self.answer(HTTPStatus.OK, Path(found).read_bytes(), Content_Type=kind)
         elif self.path == reverse("registry:draft_file_rows", args=[DRAFT]):
-            self.html(render_to_string("registry/fragments/file_rows.html", {"files": self.server.files()}))
+            self.html(render_to_string("registry/fragments/file_rows.html", self.server.lists()))
         elif self.path == "/":
             self.html(self.server.page())
         else:
@@ -157,6 +166,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path.endswith("/retry/"):
+            self.note(self.path)
+            self.server.failure = None
+            self.answer(HTTPStatus.NO_CONTENT)
+            return
         if self.path != reverse("registry:uploads"):
             self.server.posted.append(self.path)
             self.server.finished["plain"] = body

@@ -170,6 +170,7 @@ REGISTRY = (
     Row("registry:draft_file_rows", MINE, NO, key("draft")),
     Row("registry:file_add", NO, FORM, key("draft")),
     Row("registry:file_remove", NO, THEIRS, lambda b: {"version_pk": b.draft.pk, "pk": b.draft_file.pk}),
+    Row("registry:upload_retry", NO, THEIRS, lambda b: {"version_pk": b.draft.pk, "upload_pk": b.upload.pk}),
     Row("registry:upload_cancel", NO, THEIRS, lambda b: {"version_pk": b.draft.pk, "upload_pk": b.upload.pk}),
     Row("registry:draft_card", MINE, THEIRS, key("draft")),
     Row("registry:draft_examples", MINE, FORM, key("draft")),

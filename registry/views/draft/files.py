@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from http import HTTPStatus
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -17,9 +19,9 @@ from registry import selectors, services
 from registry.inspection.formats import browser_table
 from registry.models import ModelVersion
 from registry.permissions import may_submit
-from registry.presentation.rows import FileRow, file_rows
+from registry.presentation.rows import FileRow, file_rows, wait_note
 from registry.tasks import ring
-from registry.uploads.selectors import takes_direct_uploads, unfinished_uploads
+from registry.uploads.selectors import finishing_job, takes_direct_uploads, unfinished_uploads
 from registry.views.access import account_of, errors_as_messages, requires
 from registry.views.draft import frame
 from registry.views.draft.upload_commands import upload_commands
@@ -38,7 +40,7 @@ def draft_files(request: HttpRequest, pk: int) -> HttpResponse:
 def draft_file_rows(request: HttpRequest, pk: int) -> HttpResponse:
     """The list of files alone, for the upload script."""
     draft = frame.draft_of(request, pk)
-    return render(request, "registry/fragments/file_rows.html", {"files": _rows(draft), "version": draft})
+    return render(request, "registry/fragments/file_rows.html", {**_lists(draft), "version": draft})
 
 
 @require_POST
@@ -82,6 +84,17 @@ def upload_cancel(request: HttpRequest, version_pk: int, upload_pk: uuid.UUID) -
     return redirect("registry:draft_files", draft.pk)
 
 
+@require_POST
+@requires(may_submit)
+def upload_retry(request: HttpRequest, version_pk: int, upload_pk: uuid.UUID) -> HttpResponse:
+    """Finish an upload once more; the upload script wants no page for an answer."""
+    draft = frame.draft_of(request, version_pk)
+    ring(services.retry_upload(upload_id=upload_pk, version=draft, actor=account_of(request)))
+    if not request.accepts("text/html"):
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    return redirect("registry:draft_files", draft.pk)
+
+
 def _page(request: HttpRequest, draft: ModelVersion, *, status: int = 200) -> HttpResponse:
     step = frame.Step(draft=draft, name="files", part="", template="registry/draft_files.html")
     rules = {
@@ -94,14 +107,20 @@ def _page(request: HttpRequest, draft: ModelVersion, *, status: int = 200) -> Ht
         step,
         None,
         status=status,
-        files=_rows(draft),
         upload_rules=rules,
-        unfinished=unfinished_uploads(version=draft),
+        **_lists(draft),
         direct_url=reverse("api:direct_uploads", args=[draft.pk]) if takes_direct_uploads() else "",
         form_upload_max_bytes=settings.LIMITS["form_upload_max_bytes"],
         max_file_bytes=settings.LIMITS["max_file_bytes"],
         **upload_commands(origin=origin_of(request), path=reverse("registry:uploads"), version_id=draft.pk),
     )
+
+
+def _lists(draft: ModelVersion) -> dict[str, Any]:
+    """Uploads and files. Uploads first: what becomes a file in between shall be missing from neither list."""
+    unfinished = unfinished_uploads(version=draft)
+    finishing = wait_note(finishing_job(draft)) if unfinished else None
+    return {"unfinished": unfinished, "finishing": finishing, "files": _rows(draft)}
 
 
 def _rows(draft: ModelVersion) -> list[FileRow]:

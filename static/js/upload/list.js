@@ -4,25 +4,18 @@
  * this script, for files that one request can carry.
  */
 import { explain, wasDisconnected } from './failures.js';
-import { filesOfDrop, filesOfInput } from './picking.js';
+import { finishAgain, standing } from './finishing.js';
+import { filesOfInput, listenForDrops } from './picking.js';
 import { Row } from './row.js';
 import { isLeftOut, judge } from './rules.js';
 import { limited } from './silence.js';
 import { Texts } from './texts.js';
+import { Total, UNFINISHED } from './total.js';
 
 const SPEED_WINDOW_MS = 5000;
 const REDRAW_MS = 250;
 const LISTING_MS = 3000;
 const MILESTONES = [ 0.75, 0.5, 0.25 ];
-const UNFINISHED = new Set( [ 'waiting', 'uploading', 'paused', 'failed', 'reselect' ] );
-/* How the line above the list sums up the files: "3 done, 1 uploading". */
-const GROUPS = {
-	count_done: [ 'done' ],
-	count_uploading: [ 'uploading' ],
-	count_waiting: [ 'waiting' ],
-	count_paused: [ 'paused' ],
-	count_attention: [ 'failed', 'refused', 'reselect' ]
-};
 const MOVING = new Set( [ 'waiting', 'uploading' ] );
 
 class Uploader {
@@ -35,8 +28,8 @@ class Uploader {
 		this.list = root.querySelector( '[data-uploads]' );
 		this.template = root.querySelector( 'template' );
 		this.status = root.querySelector( '[data-status]' );
-		this.total = root.querySelector( '[data-total]' );
 		this.files = document.querySelector( '[data-files]' );
+		this.total = new Total( root.querySelector( '[data-total]' ), this.files, this.texts );
 		this.items = [];
 		this.milestone = 0;
 	}
@@ -54,33 +47,14 @@ class Uploader {
 			} );
 		}
 		this.root.addEventListener( 'submit', ( event ) => event.preventDefault() );
-		this.listenForDrops( this.root.querySelector( '[data-drop]' ) );
+		listenForDrops( this.root.querySelector( '[data-drop]' ), ( picked ) => this.add( picked ) );
 		window.addEventListener( 'beforeunload', ( event ) => {
 			if ( this.items.some( ( item ) => MOVING.has( item.state ) ) ) {
 				event.preventDefault();
 			}
 		} );
 		window.addEventListener( 'online', () => {
-			this.items.filter( ( item ) => item.disconnected ).forEach( ( item ) => this.enqueue( item ) );
-		} );
-	}
-
-	listenForDrops( area ) {
-		for ( const name of [ 'dragenter', 'dragover' ] ) {
-			area.addEventListener( name, ( event ) => {
-				event.preventDefault();
-				area.classList.add( 'is-over' );
-			} );
-		}
-		area.addEventListener( 'dragleave', ( event ) => {
-			if ( !area.contains( event.relatedTarget ) ) {
-				area.classList.remove( 'is-over' );
-			}
-		} );
-		area.addEventListener( 'drop', async ( event ) => {
-			event.preventDefault();
-			area.classList.remove( 'is-over' );
-			this.add( await filesOfDrop( event.dataTransfer ) );
+			this.items.filter( ( item ) => item.disconnected ).forEach( ( item ) => this.again( item ) );
 		} );
 	}
 
@@ -98,7 +72,7 @@ class Uploader {
 			row.remove();
 			if ( item.sent === item.size ) {
 				this.show( item, 'done', this.texts.get( 'verifying' ) );
-				this.waitForListing( item );
+				this.settle( item );
 			} else {
 				this.show( item, 'reselect', this.texts.get( 'reselect' ) );
 			}
@@ -177,12 +151,16 @@ class Uploader {
 			this.announce( this.texts.get( 'removed', { name: item.path } ) );
 			this.next();
 		} else {
-			this.enqueue( item );
+			this.again( item );
 		}
 	}
 
-	enqueue( item ) {
+	again( item ) {
 		item.disconnected = false;
+		if ( item.retryUrl ) {
+			this.finishAgain( item );
+			return;
+		}
 		this.show( item, 'waiting', this.texts.get( 'waiting' ) );
 		this.next();
 	}
@@ -280,16 +258,30 @@ class Uploader {
 			this.milestone = 0;
 			this.announce( this.texts.get( 'all_done' ) );
 		}
-		await this.reloadFiles();
-		this.settle( item );
+		await this.look( item );
+	}
+
+	async look( item ) {
+		if ( await this.reloadFiles() ) {
+			this.settle( item );
+		} else {
+			this.waitForListing( item );
+		}
 	}
 
 	/* Once the server's list shows the file with its digest, the row has served; a long file is verified only later. */
 	settle( item ) {
-		const names = this.files.querySelectorAll( '.file-row__name' );
-		if ( !Array.from( names ).some( ( name ) => name.textContent === item.path ) ) {
+		if ( item.state !== 'done' ) {
+			return;
+		}
+		const found = standing( this.files, item.path );
+		if ( found.state === 'finishing' ) {
 			item.row.show( 'done', this.texts.get( 'verifying' ) );
 			this.waitForListing( item );
+			return;
+		}
+		if ( found.state !== 'listed' ) {
+			this.unfinished( item, found );
 			return;
 		}
 		item.row.element.remove();
@@ -300,10 +292,29 @@ class Uploader {
 	}
 
 	waitForListing( item ) {
-		setTimeout( async () => {
-			await this.reloadFiles();
-			this.settle( item );
-		}, LISTING_MS );
+		setTimeout( () => this.look( item ), LISTING_MS );
+	}
+
+	/* What arrived could not become a file of the draft, and the portal tells why; or it has dropped the upload. */
+	unfinished( item, { state, reason, advice, retryUrl } ) {
+		item.retryUrl = retryUrl;
+		let told = { reason, advice };
+		if ( state === 'gone' ) {
+			told = this.rules.messages[ 'upload.unknown' ];
+			Object.assign( item, { upload: null, url: null, directUrl: null, sent: 0 } );
+		}
+		this.show( item, retryUrl || item.file ? 'failed' : 'refused', told );
+		this.announce( `${ item.path }: ${ told.reason }` );
+	}
+
+	async finishAgain( item ) {
+		this.show( item, 'done', this.texts.get( 'verifying' ) );
+		try {
+			await finishAgain( item.retryUrl, this.csrfToken );
+			this.waitForListing( item );
+		} catch ( error ) {
+			this.fail( item, error );
+		}
 	}
 
 	fail( item, error ) {
@@ -314,6 +325,7 @@ class Uploader {
 		this.next();
 	}
 
+	/* Whether the list is the server's present one. */
 	async reloadFiles() {
 		try {
 			const text = await limited( null, async ( signal ) => {
@@ -321,15 +333,17 @@ class Uploader {
 				return response.ok ? response.text() : null;
 			} );
 			if ( text === null ) {
-				return;
+				return false;
 			}
 			const focused = this.files.contains( document.activeElement );
 			this.files.innerHTML = text;
 			if ( focused ) {
 				this.files.focus();
 			}
+			return true;
 		} catch {
 			/* Offline for a moment: whoever waits for the list asks again. */
+			return false;
 		}
 	}
 
@@ -340,44 +354,12 @@ class Uploader {
 	}
 
 	drawTotal() {
-		const counted = this.items.filter( ( item ) => item.state === 'done' || UNFINISHED.has( item.state ) );
-		const stored = this.storedSizes( counted );
-		const there = stored.reduce( ( sum, size ) => sum + size, 0 );
-		const size = counted.reduce( ( sum, item ) => sum + item.size, there );
-		const sent = counted.reduce( ( sum, item ) => sum + item.sent, there );
-		const share = size ? sent / size : 0;
-		this.total.hidden = !this.items.length;
-		this.total.querySelector( '.upload-total__bar' ).hidden = !counted.length;
-		this.total.querySelector( '[data-part="summary"]' ).textContent = this.texts.get( 'summary', {
-			files: this.texts.plural( 'files', counted.length + stored.length ),
-			size: this.texts.bytes( size )
-		} );
-		this.total.querySelector( '[data-part="states"]' ).textContent = this.texts.list(
-			Object.entries( GROUPS )
-				.map( ( [ key, states ] ) => [
-					key,
-					this.items.filter( ( item ) => states.includes( item.state ) ).length + ( key === 'count_done' ? stored.length : 0 )
-				] )
-				.filter( ( [ , count ] ) => count )
-				.map( ( [ key, count ] ) => this.texts.get( key, { count: this.texts.number( count ) } ) )
-		);
-		const bar = this.total.querySelector( 'progress' );
-		bar.max = Math.max( size, 1 );
-		bar.value = sent;
-		this.total.querySelector( '[data-part="percent"]' ).textContent = this.texts.percent( share );
+		const share = this.total.draw( this.items );
 		const passed = MILESTONES.find( ( each ) => share >= each ) ?? 0;
 		if ( this.milestone && share < 1 && passed > this.milestone ) {
 			this.milestone = passed;
 			this.announce( this.texts.get( 'milestone', { percent: this.texts.percent( passed ) } ) );
 		}
-	}
-
-	/* What the server's list has already, but for what is on its way once more. */
-	storedSizes( counted ) {
-		const names = new Set( counted.map( ( item ) => item.path ) );
-		return Array.from( this.files.querySelectorAll( 'li[data-size]' ) )
-			.filter( ( row ) => !names.has( row.querySelector( '.file-row__name' ).textContent ) )
-			.map( ( row ) => Number( row.dataset.size ) );
 	}
 
 	announce( text ) {

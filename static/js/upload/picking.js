@@ -51,3 +51,23 @@ export async function filesOfDrop( transfer ) {
 	const oneFolder = entries.length === 1 && entries[ 0 ].isDirectory;
 	return oneFolder ? found.map( ( { path, file } ) => ( { path: withoutTop( path ), file } ) ) : found;
 }
+
+/* Calls `add` with what is dropped on the area. */
+export function listenForDrops( area, add ) {
+	for ( const name of [ 'dragenter', 'dragover' ] ) {
+		area.addEventListener( name, ( event ) => {
+			event.preventDefault();
+			area.classList.add( 'is-over' );
+		} );
+	}
+	area.addEventListener( 'dragleave', ( event ) => {
+		if ( !area.contains( event.relatedTarget ) ) {
+			area.classList.remove( 'is-over' );
+		}
+	} );
+	area.addEventListener( 'drop', async ( event ) => {
+		event.preventDefault();
+		area.classList.remove( 'is-over' );
+		add( await filesOfDrop( event.dataTransfer ) );
+	} );
+}

@@ -16,16 +16,15 @@ from registry.backends import blob_store
 from registry.errors import PortalError, TransientError
 from registry.jobs.runner import run_job
 from registry.models import Account, Blob, Job, JobState, ModelVersion, Upload, VersionFile
-from registry.services import cancel_upload, finishing, store_form_file
+from registry.services import finishing, store_form_file
 from registry.services import uploads as services
 from registry.services.drafts import attach_file
 from registry.uploads import hashers
 from registry.uploads.admission import used_bytes
 from registry.uploads.partial_files import PartialFile, PartialFiles
-from registry.uploads.selectors import unfinished_uploads
 from registry.uploads.storage import partial_files
 from registry.uploads.sweeping import expire_uploads
-from tests.registry.uploads.tus import TusClient, code, metadata, part_of, stored_digest
+from tests.registry.uploads.tus import TusClient, code, part_of, stored_digest
 
 DATA = b"helloworld"
 DIGEST = hashlib.sha256(DATA).hexdigest()
@@ -318,45 +317,6 @@ class TestForm:
                 version=draft, actor=bob, path="model.onnx", uploaded_file=SimpleUploadedFile("model.onnx", DATA)
             )
         assert refused.value.code == "version.unknown"
-
-
-class TestPages:
-    def test_unfinished_uploads_are_listed_with_what_is_needed_to_go_on(
-        self, tus: TusClient, draft: ModelVersion
-    ) -> None:
-        raw = metadata(filename="a/b.onnx", version=draft.pk, modified="1700000000000")
-        url = tus.create(draft, Upload_Metadata=raw)["Location"]
-        tus.patch(url, 0, b"he")
-        tus.upload(draft, "done.onnx", DATA)
-        (listed,) = unfinished_uploads(version=draft)
-        assert (listed.url, listed.path, listed.size, listed.offset) == (url, "a/b.onnx", 10, 2)
-        assert listed.modified == "1700000000000"
-        assert listed.remove_url.endswith(f"{url.rsplit('/', 1)[-1]}/cancel/")
-
-    @pytest.mark.django_db(transaction=True)
-    def test_cancelling_frees_everything(self, tus: TusClient, draft: ModelVersion, url: str, ada: Account) -> None:
-        tus.patch(url, 0, b"he")
-        pk = Upload.objects.get().pk
-        cancel_upload(upload_id=pk, version=draft, actor=ada)
-        cancel_upload(upload_id=pk, version=draft, actor=ada)
-        assert tus.head(url).status_code == 404
-        assert not part_of(url).exists()
-        assert used_bytes(ada) == 0
-
-    @pytest.mark.usefixtures("url")
-    def test_another_cancels_nothing(self, draft: ModelVersion, bob: Account) -> None:
-        cancel_upload(upload_id=Upload.objects.get().pk, version=draft, actor=bob)
-        assert Upload.objects.count() == 1
-
-    @pytest.mark.django_db(transaction=True)
-    def test_discarding_the_uploads_of_a_file_leaves_the_others(self, tus: TusClient, draft: ModelVersion) -> None:
-        urls = [tus.created(draft, path) for path in ("a.onnx", "b.onnx")]
-        for url in urls:
-            tus.patch(url, 0, b"he")
-        services.discard_uploads(version=draft, path="a.onnx")
-        assert [tus.head(url).status_code for url in urls] == [404, 200]
-        services.discard_uploads(version=draft)
-        assert not list(partial_files().ids())
 
 
 def test_attaching_bytes_that_are_not_there_waits(draft: ModelVersion, ada: Account) -> None:
