@@ -118,7 +118,7 @@ _SERVING = {
     ),
     "probe.sandbox_none": Message(
         _("Model servers are not confined."),
-        _("Install bubblewrap, allow user namespaces, and set MODEL_COMMONS_SERVING_SANDBOX to auto."),
+        _("Install bubblewrap, allow user namespaces, and set MODEL_COMMONS_SERVING_SANDBOX to bubblewrap."),
     ),
     "probe.runtimes": Message(_("Runtimes that are installed: %(count)s.")),
     "probe.runtimes_missing": Message(

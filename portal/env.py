@@ -213,7 +213,7 @@ SERVING_SANDBOX = declare(
     "MODEL_COMMONS_SERVING_SANDBOX",
     "auto",
     choice("auto", "bubblewrap", "none"),
-    "Isolation of local model processes: bubblewrap where it works, always, or never.",
+    "Isolation of local model processes: bubblewrap where it works, always, or never; production must choose.",
 )
 GATEWAY_TIMEOUT_SECONDS = declare(
     "MODEL_COMMONS_GATEWAY_TIMEOUT_SECONDS", "30", positive, "Longest wait for a served model's answer."

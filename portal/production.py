@@ -36,6 +36,8 @@ class Chosen:
     oci_registry: tuple[str, str, str] = ("", "", "")
     """Address, quarantine and approved repository."""
     cluster_faults: Sequence[str] = ()
+    sandbox: str = ""
+    """How model servers on this machine are confined; "" if none run here."""
 
 
 def chosen(env: ModuleType, *, secret_key: str, mail_is_needed: bool) -> Chosen:
@@ -56,6 +58,7 @@ def chosen(env: ModuleType, *, secret_key: str, mail_is_needed: bool) -> Chosen:
         mediawiki=(env.MEDIAWIKI_REST_URL, env.MEDIAWIKI_CLIENT_ID, env.MEDIAWIKI_CLIENT_SECRET),
         oci_registry=(env.OCI_REGISTRY_URL, env.OCI_QUARANTINE_REPOSITORY, env.OCI_APPROVED_REPOSITORY),
         cluster_faults=cluster.faults(env, env_kserve),
+        sandbox=env.SERVING_SANDBOX if env.SERVING == "local" else "",
     )
 
 
@@ -106,6 +109,10 @@ def _open_doors(it: Chosen) -> list[str]:
         f"MODEL_COMMONS_SECRET_KEY is too weak: give it {SHORTEST_KEY} random characters or more, or leave it out "
         "so that the portal makes one."
     )
+    open_sandbox = (
+        "MODEL_COMMONS_SERVING_SANDBOX must be bubblewrap, which refuses to serve unconfined, or none, if you know "
+        "that a model server then runs as the portal's own account: auto would take the second unasked."
+    )
     rules = (
         (it.debug, "MODEL_COMMONS_DEBUG shows settings and source to everybody: set it to false."),
         (it.demo, "MODEL_COMMONS_DEMO makes accounts with a common password: set it to false."),
@@ -121,6 +128,7 @@ def _open_doors(it: Chosen) -> list[str]:
             not it.site_url.startswith("https://"),
             "MODEL_COMMONS_SITE_URL must be the public address, beginning with https://.",
         ),
+        (it.sandbox == "auto", open_sandbox),
         ("*" in it.hosts, "MODEL_COMMONS_ALLOWED_HOSTS may not be *: name the hosts that people use."),
         (
             it.mail_is_needed and not it.smtp_host,

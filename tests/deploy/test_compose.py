@@ -91,6 +91,8 @@ def test_only_settings_that_exist_are_set(services: dict[str, Any]) -> None:
     for name in FROM_HERE:
         assert services[name]["environment"].keys() <= known
         assert services[name]["environment"]["MODEL_COMMONS_PRODUCTION"] == "true"
+        # Without user namespaces there is no bubblewrap, and README.md says what that means.
+        assert services[name]["environment"]["MODEL_COMMONS_SERVING_SANDBOX"] == "none"
 
 
 def secrets_of(service: dict[str, Any]) -> set[str]:

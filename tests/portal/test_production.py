@@ -21,6 +21,7 @@ GOOD = {
     "MODEL_COMMONS_SINGLE_MACHINE": "true",
     "MODEL_COMMONS_TRUST_PROXY": "true",
     "MODEL_COMMONS_DEMO": "false",
+    "MODEL_COMMONS_SERVING_SANDBOX": "bubblewrap",
     "MODEL_COMMONS_SECRET_KEY": KEY,
     "MODEL_COMMONS_ALLOWED_HOSTS": "models.example.org",
     "MODEL_COMMONS_SITE_URL": "https://models.example.org/",
@@ -135,6 +136,7 @@ SAFE = Chosen(
         ({"hosts": ["*"]}, "MODEL_COMMONS_ALLOWED_HOSTS"),
         ({"oci_registry": ("http://registry.example", "a", "b")}, "MODEL_COMMONS_OCI_REGISTRY_URL must begin"),
         ({"oci_registry": ("https://registry.example", "a", "a")}, "MODEL_COMMONS_OCI_APPROVED_REPOSITORY must differ"),
+        ({"sandbox": "auto"}, "MODEL_COMMONS_SERVING_SANDBOX must be bubblewrap"),
         ({"site_url": "http://models.example.org"}, "MODEL_COMMONS_SITE_URL"),
         ({"smtp_host": ""}, "MODEL_COMMONS_SMTP_HOST"),
         ({"smtp_login": (False, True)}, "MODEL_COMMONS_SMTP_USER"),
@@ -158,19 +160,22 @@ def test_what_is_safe_starts() -> None:
     assert hindrances(replace(SAFE, smtp_login=(False, False))) == []
     without_mail = replace(SAFE, mail_is_needed=False, smtp_host="", smtp_login=(False, False), sender="a@localhost")
     assert hindrances(without_mail) == []
+    assert [hindrances(replace(SAFE, sandbox=mode)) for mode in ("bubblewrap", "none", "")] == [[], [], []]
 
 
 def test_trying_out_needs_none_of_it_but_nothing_half_set() -> None:
     trial = replace(SAFE, production=False, debug=True, demo=True, behind_proxy=False, secret_key="x", hosts=["*"])
-    assert hindrances(trial) == []
+    assert hindrances(trial) == hindrances(replace(trial, sandbox="auto")) == []
     assert hindrances(replace(trial, oidc=("http://127.0.0.1:1", "portal", ""))) != []
 
 
 def test_all_reasons_are_told_at_once_and_without_a_traceback(tmp_path: Path) -> None:
-    done = run(tmp_path, "-c", "import portal.settings", MODEL_COMMONS_DEBUG="true", MODEL_COMMONS_SECRET_KEY="short")
+    unsafe = {"DEBUG": "true", "SECRET_KEY": "short", "SERVING_SANDBOX": "auto"}
+    changed = {f"MODEL_COMMONS_{name}": value for name, value in unsafe.items()}
+    done = run(tmp_path, "-c", "import portal.settings", **changed)
 
     assert done.returncode == 1
-    assert done.stderr.count("\n- ") == 2
+    assert done.stderr.count("\n- ") == 3
     assert "Traceback" not in done.stderr
 
 
