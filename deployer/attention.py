@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from deployer.capacity import Capacity, Disk
 from deployer.kpis import is_late
 from deployer.models import Endpoint, ImageBuild, PartTrouble, Rollout
 from deployer.presentation import failure_note
+from deployer.reachability import SERVING
 from deployer.traffic import Figures
 from registry.messages import message
 from registry.models import ModelVersion
@@ -43,9 +44,13 @@ class AttentionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What the page knows already; `disk` and `capacity` are None for who may not see them."""
+    """What the page knows already; `disk` and `capacity` are None for who may not see them.
+
+    `swept`: a worker's sweep is alive. `compared`: one held what runs against what is wanted not long ago.
+    """
 
     standing: overview.Figures
+    swept: bool
     compared: bool
     last_hour: Mapping[int, Figures]
     may_operate: bool
@@ -60,12 +65,14 @@ def attention_rows(seen: Seen) -> list[AttentionRow]:
 
 def _of_the_house(seen: Seen) -> Iterator[AttentionRow]:
     operator = _("An operator has to act.")
-    if not seen.compared:
+    troubles = list(PartTrouble.objects.order_by("since", "part")) if seen.swept else []  # else nobody has looked
+    if not seen.swept:
         yield _row(ERROR, "attention.silent", who=operator)
+    elif not seen.compared and SERVING not in {trouble.part for trouble in troubles}:
+        yield _row(ERROR, "attention.hung", who=operator)
     elif seen.standing.oldest_job is not None and seen.standing.oldest_job < timezone.now() - LONGEST_WAIT:
         yield _row(WARNING, "attention.queue_waits", who=operator, more_url="#queue", more_label=_("See the queue"))
-    if seen.compared:  # else nobody has looked
-        yield from _of_parts(seen)
+    yield from _of_parts(seen, troubles)
     if seen.disk is not None and seen.disk.scarce:
         sizes = {"free_bytes": seen.disk.free, "reserve_bytes": seen.disk.reserve}
         yield _row(ERROR, "attention.disk", sizes, who=operator, more_url="#disk", more_label=_("See the disk"))
@@ -73,9 +80,9 @@ def _of_the_house(seen: Seen) -> Iterator[AttentionRow]:
         yield _row(WARNING, "attention.capacity", who=operator, more_url="#capacity", more_label=_("See the capacity"))
 
 
-def _of_parts(seen: Seen) -> Iterator[AttentionRow]:
+def _of_parts(seen: Seen, troubles: Iterable[PartTrouble]) -> Iterator[AttentionRow]:
     """Outside systems that do not answer; why, and how to mend it, is for operators, as it names addresses."""
-    for trouble in PartTrouble.objects.order_by("since", "part"):
+    for trouble in troubles:
         text = message("attention.part", {"part": message(trouble.part).title})
         why = message(trouble.code, trouble.params)
         yield AttentionRow(

@@ -14,6 +14,13 @@ ATTENTION_MESSAGES = {
             "Start the worker."
         ),
     ),
+    "attention.hung": Message(
+        _("Nobody compares what should run with what runs."),
+        _(
+            "The worker's sweep has waited or failed for more than a minute: nothing is repaired. "
+            "The worker's last log lines say why; start the worker again if it does not go on."
+        ),
+    ),
     "attention.part": Message(
         # Translators: the part is "Content store", "OCI registry" or "Serving".
         _("%(part)s: no answer."),

@@ -52,6 +52,7 @@ def reconcile() -> tuple[int, ...]:
         due += _look_at(rollout, statuses.get(rollout.cup_name), _trouble(rollout, troubles))
     names = {rollout.cup_name for rollout in wanted} | {_trial_name(*trial) for trial in running_trials()}
     due += _clear_away(statuses.keys() - names)
+    services.note_compared()
     return tuple(due)
 
 

@@ -13,6 +13,8 @@ from deployer.models import Endpoint, Health, ImageBuild, ImageBuildState, Rollo
 from registry.jobs.sweep import LEASE
 from registry.models import Lease, VersionState
 
+COMPARED = "compared"
+"""The lease by which what was compared last counts; it begins with each comparison, and nobody holds it."""
 SILENT_AFTER = timedelta(seconds=60)
 _UNDER_WAY = (RolloutState.PENDING, RolloutState.APPLYING)
 _UNBUILT = (ImageBuildState.QUEUED, ImageBuildState.BUILDING, ImageBuildState.FAILED)
@@ -26,10 +28,20 @@ class Sync(StrEnum):
     UNKNOWN = "sync_unknown"
 
 
-def last_sweep() -> datetime | None:
-    """When wanted and actual were compared last; None if they never were."""
+def is_swept() -> bool:
+    """Whether a worker's sweep is alive, be it that it waits for an answer."""
     until = Lease.objects.filter(name=LEASE).values_list("until", flat=True).first()
-    return None if until is None else until - timedelta(seconds=settings.SWEEP_SECONDS * 2)
+    length = timedelta(seconds=settings.SWEEP_SECONDS * 2)
+    return until is not None and until - length > timezone.now() - SILENT_AFTER
+
+
+def last_comparison() -> datetime | None:
+    """When wanted and actual were compared last; None if they never were.
+
+    A sweep that hangs, or that the serving backend does not answer, compares nothing, however alive it is.
+    """
+    until = Lease.objects.filter(name=COMPARED).values_list("until", flat=True).first()
+    return None if until is None else until - SILENT_AFTER
 
 
 def is_compared(last: datetime | None) -> bool:

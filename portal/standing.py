@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 
 from deployer.models import ImageBuild, ImageBuildState, Rollout, RolloutState
 from deployer.overview import figures
-from deployer.sync import last_sweep
+from deployer.sync import last_comparison
 from registry.jobs.kinds import known_kinds
 from registry.models import Blob, Job, JobState, ModelVersion, VersionState
 
@@ -77,8 +77,8 @@ def _waits() -> Iterator[GaugeMetricFamily]:
     yield _gauge("endpoints_healthy", "Endpoints whose version answers.", seen.healthy)
     yield _gauge("endpoints_down", "Endpoints whose version does not answer.", seen.down)
     yield _gauge("oldest_review_seconds", "How long the oldest submitted version waits.", _age(seen.oldest_review))
-    swept = last_sweep()
-    age = float("inf") if swept is None else _age(swept)
+    compared = last_comparison()
+    age = float("inf") if compared is None else _age(compared)
     yield _gauge("sweep_age_seconds", "Since wanted and actual were compared last; +Inf: never.", age)
 
 

@@ -11,7 +11,7 @@ from rest_framework.serializers import Serializer
 from deployer import overview, selectors
 from deployer.models import Endpoint, Health, ImageBuild, ImageBuildState, Rollout, RolloutState
 from deployer.presentation import PhaseRow, build_phases, failure_note, rollout_phases
-from deployer.sync import Sync, is_compared, last_sweep, sync_of
+from deployer.sync import Sync, is_compared, last_comparison, sync_of
 from registry.api.addresses import absolute
 from registry.api.answers import ModelRefAnswer, NamedVersionAnswer, model_ref, version_ref
 from registry.api.fields import BooleanField, CharField, ChoiceField, DateTimeField, FloatField, IntegerField, URLField
@@ -156,7 +156,7 @@ def rollout_detail(request: HttpRequest, rollout: Rollout) -> dict[str, object]:
     phases: list[PhaseRow] = rollout_phases(
         rollout, selectors.job_of("roll_out", rollout.pk), overview.usual_rollout_phases()
     )
-    sync = sync_of(rollout, compared=is_compared(last_sweep()))
+    sync = sync_of(rollout, compared=is_compared(last_comparison()))
     return {**rollout_row(request, rollout), "sync": sync, "phases": phases}
 
 

@@ -24,7 +24,7 @@ from deployer.api.answers import (
 from deployer.api.figures import FiguresAnswer, PeriodQuery, TrafficAnswer, figures_row, traffic_row
 from deployer.attention import Seen, attention_rows
 from deployer.deployments import SORTS, WORST_FIRST, deployment_rows, deployments_in_order
-from deployer.sync import Sync, is_compared, last_sweep
+from deployer.sync import Sync, is_compared, is_swept, last_comparison
 from deployer.traffic import LAST_DAY, PERIODS, WEEK
 from registry.api.addresses import site_address
 from registry.api.base import ApiView, answered
@@ -174,9 +174,10 @@ class Operations(ApiView):
     def get(self, request: Request, query: Mapping[str, Any]) -> Response:
         """The present figures; at most 20 of each cause."""
         now, period, operator = time.time(), PERIODS[query["period"]], may_operate(request.user)
-        figures, found, looked = overview.figures(), overview.attention(), last_sweep()
+        figures, found, looked = overview.figures(), overview.attention(), last_comparison()
         seen = Seen(
             standing=figures,
+            swept=is_swept(),
             compared=is_compared(looked),
             last_hour=traffic.by_endpoint(PERIODS["hour"], now=now),
             may_operate=operator,
@@ -245,7 +246,7 @@ class Deployments(ApiView):
         figures = traffic.by_endpoint(period, now=now)
         ids = deployments_in_order(period=period, figures=figures, text=query["q"], sort=query["sort"])
         page = page_of_ids(ids, cursor=query.get("cursor"), limit=query["limit"])
-        compared = is_compared(last_sweep())
+        compared = is_compared(last_comparison())
         rows = deployment_rows(page.rows, period=period, figures=figures, now=now, compared=compared)
 
         def shown(found: Any) -> list[dict[str, object]]:

@@ -14,6 +14,7 @@ from deployer.services.endpoints import endpoint_name
 from deployer.services.figures import add_figures, roll_up_figures
 from deployer.services.health import (
     Observation,
+    note_compared,
     note_health,
     note_not_brought_back,
     note_stopped,
@@ -43,6 +44,7 @@ __all__ = [
     "finish_build",
     "log_line",
     "may_publish",
+    "note_compared",
     "note_health",
     "note_not_brought_back",
     "note_stopped",

@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from deployer.errors import PortalError, plain_params
 from deployer.models import Health, Rollout, RolloutState
+from deployer.sync import COMPARED, SILENT_AFTER
 from registry.events import record_event
 from registry.jobs.queue import Due, ensure_job, requeue
-from registry.models import Job, JobState
+from registry.models import Job, JobState, Lease
 
 DOWN = frozenset({Health.DEGRADED, Health.MISSING})
 UNPAUSED = timedelta(seconds=20)
@@ -87,6 +88,13 @@ def note_not_brought_back(*, rollout: Rollout, error: PortalError) -> None:
             reason=error.code,
             digest=rollout.image_digest,
         )
+
+
+def note_compared() -> None:
+    """Write down that every cup was just held against what is wanted."""
+    until = timezone.now() + SILENT_AFTER
+    if not Lease.objects.filter(name=COMPARED).update(until=until):
+        Lease.objects.get_or_create(name=COMPARED, defaults={"holder": "", "until": until})
 
 
 def queue_convergence(rollout: Rollout) -> Due:

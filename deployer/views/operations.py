@@ -18,7 +18,7 @@ from deployer.deployments import SORTS, deployments
 from deployer.kpis import kpis
 from deployer.models import ImageBuild
 from deployer.operations_rows import build_chart, failure_rows, job_rows, standing_rows
-from deployer.sync import is_compared, last_sweep
+from deployer.sync import is_compared, is_swept, last_comparison
 from deployer.traffic import WEEK
 from deployer.traffic_charts import rollout_markers, traffic_charts, traffic_csv
 from deployer.views.periods import chosen_period, csv_response
@@ -93,9 +93,10 @@ def _figures(request: HttpRequest, by_endpoint: Mapping[int, traffic.Figures], *
     period, operator, hour = chosen_period(request), may_operate(request.user), traffic.PERIODS["hour"]
     in_all = traffic.together(by_endpoint.values(), period=period, now=now)
     standing = overview.figures()
-    looked = last_sweep()
+    looked = last_comparison()
     seen = Seen(
         standing=standing,
+        swept=is_swept(),
         compared=is_compared(looked),
         last_hour=by_endpoint if period == hour else traffic.by_endpoint(hour, now=now),
         may_operate=operator,
@@ -107,7 +108,7 @@ def _figures(request: HttpRequest, by_endpoint: Mapping[int, traffic.Figures], *
         "attention": attention_rows(seen),
         "busy": standing.busy,
         "compared": seen.compared,
-        "last_sweep": looked,
+        "last_compared": looked,
         "disk": seen.disk,
         "capacity": seen.capacity,
         "period": period,

@@ -18,7 +18,7 @@ from deployer.interfaces import CupPhase, CupStatus
 from deployer.models import Rollout, RolloutState
 from deployer.outputs import replica_output
 from deployer.presentation import failure_note, rollout_phases
-from deployer.sync import health_word, is_compared, last_sweep, sync_of
+from deployer.sync import health_word, is_compared, last_comparison, sync_of
 from registry.forms import reason_field
 from registry.messages import message
 from registry.permissions import may_operate, may_retry, may_submit
@@ -117,7 +117,7 @@ def _progress(request: HttpRequest, rollout: Rollout) -> dict[str, object]:
     seen = message(rollout.health_code, rollout.health_params) if rollout.health_code else None
     return {
         "rollout": rollout,
-        "sync": sync_of(rollout, compared=is_compared(last_sweep())),
+        "sync": sync_of(rollout, compared=is_compared(last_comparison())),
         "health": health_word(rollout),
         "phases": rollout_phases(rollout, job, overview.usual_rollout_phases()),
         "failure": failure_note(rollout.failure_code, rollout.failure_params),

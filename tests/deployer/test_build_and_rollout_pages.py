@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from deployer import services
 from deployer.models import Endpoint, Health, ImageBuild, Rollout
-from registry.jobs.sweep import take_lease
 from registry.models import Lease
 from tests.deployer import pages, scene
 
@@ -157,7 +156,7 @@ class TestRolloutPage:
 class TestRolloutStatuses:
     @pytest.fixture(autouse=True)
     def _swept(self, _fakes: None) -> None:
-        take_lease(holder="a worker")
+        services.note_compared()
 
     def statuses(self, client: Client, rollout: Rollout) -> str:
         return pages.text_of(client.get(f"/rollouts/{rollout.pk}/progress/"))

@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_fakes")]
 @pytest.fixture(autouse=True)
 def _swept(_fakes: None) -> None:
     take_lease(holder="a worker")
+    services.note_compared()
 
 
 class TestOperationsPage:
@@ -116,6 +117,14 @@ class TestOperationsPage:
         text = pages.text_of(client.get("/operations/"))
 
         assert "Nobody compares what should run with what runs." in text
+        assert "The worker has been silent" in text
+        assert "Healthy Unknown 1/1" in text
+
+        take_lease(holder="a worker")  # which waits for something since
+        text = pages.text_of(client.get("/operations/"))
+
+        assert "Nobody compares what should run with what runs." in text
+        assert "has waited or failed for more than a minute" in text
         assert "Healthy Unknown 1/1" in text
 
     def test_targets_that_are_missed_are_told_with_the_endpoint(self, client: Client) -> None:

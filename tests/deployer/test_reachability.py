@@ -2,17 +2,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from deployer import reachability
+from deployer import reachability, services
 from deployer.errors import TransientError
 from deployer.models import PartTrouble
 from deployer.reachability import note_answers
 from deployer.reconcile import reconcile
+from deployer.sync import COMPARED
 from registry.backends import blob_store
 from registry.jobs.sweep import take_lease
+from registry.models import Lease
 from tests.deployer import pages, scene
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_fakes")]
@@ -22,6 +26,7 @@ TITLE = "Serving: no answer."
 @pytest.fixture(autouse=True)
 def _swept(_fakes: None) -> None:
     take_lease(holder="a worker")
+    services.note_compared()
 
 
 def away(*_args: object) -> None:
@@ -45,6 +50,11 @@ class TestServing:
         page = pages.as_account(scene.operator()).get("/operations/")
         assert "/operations/backends/" in page.content.decode()
         assert "The cluster does not answer." in pages.text_of(page)
+
+        Lease.objects.filter(name=COMPARED).update(until=timezone.now() - timedelta(hours=1))
+        text = pages.text_of(client.get("/operations/"))
+        assert TITLE in text
+        assert "Nobody compares" not in text, "the line above says why"
 
         reconcile()
         assert TITLE not in pages.text_of(client.get("/operations/"))

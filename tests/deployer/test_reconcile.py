@@ -13,7 +13,9 @@ from deployer.errors import TransientError
 from deployer.interfaces import CupPhase, CupStatus
 from deployer.models import Health, Rollout, RolloutState
 from deployer.reconcile import reconcile
-from registry.models import Event, Job
+from deployer.sync import is_compared, last_comparison
+from registry.jobs.sweep import take_lease
+from registry.models import Event, Job, Lease
 from registry.services import retire_version
 from tests.deployer import scene
 
@@ -231,12 +233,12 @@ def test_the_health_of_an_ended_rollout_is_left_alone(monkeypatch: pytest.Monkey
 def test_a_sweep_costs_the_same_number_of_queries_for_one_cup_as_for_many(django_assert_num_queries: Any) -> None:
     scene.served()
     reconcile()
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         reconcile()
     scene.served(name="second")
     scene.served(name="third")
     reconcile()
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         reconcile()
 
 
@@ -269,6 +271,8 @@ def test_a_backend_that_cannot_be_asked_changes_nothing_on_record(monkeypatch: p
     def away() -> Mapping[str, CupStatus]:
         raise TransientError("kserve.api_unreachable")
 
+    reconcile()
+    compared = last_comparison()
     monkeypatch.setattr(backend, "statuses", away)
     backend.calls.clear()
 
@@ -278,3 +282,16 @@ def test_a_backend_that_cannot_be_asked_changes_nothing_on_record(monkeypatch: p
     assert (rollout.state, rollout.health) == (RolloutState.READY, Health.HEALTHY)
     assert health_events() == []
     assert backend.calls == []
+    assert last_comparison() == compared, "nothing was compared since"
+
+
+def test_a_sweep_that_hangs_is_no_comparison() -> None:
+    """It keeps its lease for as long as it waits, and sync is unknown all the same."""
+    assert not is_compared(last_comparison())
+    reconcile()
+    assert is_compared(last_comparison())
+    Lease.objects.update(until=timezone.now())
+
+    take_lease(holder="a worker that waits")
+
+    assert not is_compared(last_comparison())
