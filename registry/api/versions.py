@@ -151,12 +151,13 @@ class Version(ApiView):
         return _again(request, pk)
 
     @operation(
-        name="delete_draft", summary="Delete a draft that was never submitted.", **OWNER, status=HTTPStatus.NO_CONTENT
-    )
+        name="delete_draft", summary="Delete a draft that was never submitted.", **OWNER, needs_edition=True,
+        status=HTTPStatus.NO_CONTENT,
+    )  # fmt: skip
     def delete(self, request: Request, pk: int) -> Response:
         """Nothing is left of it."""
-        draft = selectors.own_version(pk=pk, user=request.user)
-        services.delete_draft(version=draft, actor=self.account())
+        seen, draft = self.edition_seen(), selectors.own_version(pk=pk, user=request.user)
+        services.delete_draft(version=draft, actor=self.account(), seen=seen)
         return nothing()
 
 
@@ -206,12 +207,15 @@ class File(ApiView):
 
     tag = "Files and uploads"
 
-    @operation(name="remove_file", summary="Take a file out of a draft.", **OWNER, status=HTTPStatus.NO_CONTENT)
+    @operation(
+        name="remove_file", summary="Take a file out of a draft.", **OWNER, needs_edition=True,
+        status=HTTPStatus.NO_CONTENT,
+    )  # fmt: skip
     def delete(self, request: Request, version_id: int, pk: int) -> Response:
-        """The file is gone, and uploads to its path with it."""
-        draft = selectors.own_version(pk=version_id, user=request.user)
+        """The file is gone, and uploads to its path with it. The edition is that of the version."""
+        seen, draft = self.edition_seen(), selectors.own_version(pk=version_id, user=request.user)
         path = selectors.file_of(version=draft, pk=pk).path
-        ring(services.remove_file(version=draft, actor=self.account(), path=path))
+        ring(services.remove_file(version=draft, actor=self.account(), path=path, seen=seen))
         return nothing()
 
 

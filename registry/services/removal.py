@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from registry.editions import require_edition
 from registry.errors import ConflictError, NotFoundError
 from registry.jobs.queue import Due
 from registry.models import Account, ModelVersion
@@ -11,10 +12,14 @@ from registry.services.drafts import lock_draft, note_saved, queue_draft_checks
 from registry.services.uploads import discard_uploads
 
 
-def remove_file(*, version: ModelVersion, actor: Account, path: str) -> Due:
-    """Take a file out of the draft; its bytes age out of the store when nothing else names them."""
+def remove_file(*, version: ModelVersion, actor: Account, path: str, seen: str | None = None) -> Due:
+    """Take a file out of the draft; its bytes age out of the store when nothing else names them.
+
+    `seen` is the edition that was read, as in `update_draft`: what somebody has just replaced is not removed unseen.
+    """
     with transaction.atomic():
         draft = lock_draft(version, actor)
+        require_edition(draft, seen)
         deleted, _rows = draft.files.filter(path=path).delete()
         if not deleted:
             raise NotFoundError("file.unknown", field="files", path=path)
@@ -23,10 +28,11 @@ def remove_file(*, version: ModelVersion, actor: Account, path: str) -> Due:
         return queue_draft_checks(draft)
 
 
-def delete_draft(*, version: ModelVersion, actor: Account) -> None:
-    """Remove a draft that was never submitted, and its model if nothing else remains of it."""
+def delete_draft(*, version: ModelVersion, actor: Account, seen: str | None = None) -> None:
+    """Remove a draft that was never submitted, and its model if nothing else remains of it; `seen` as above."""
     with transaction.atomic():
         draft = lock_draft(version, actor)
+        require_edition(draft, seen)
         if draft.revision:
             raise ConflictError("draft.has_history")
         discard_uploads(version=draft)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from registry.backends import blob_store
 from registry.models import Account, IdempotencyKey, ModelVersion, RegisteredModel
-from registry.services import register_model
+from registry.services import attach_file, register_model
 from registry.services.idempotency import claim_key
 from tests.api.client import ApiClient, client_of
 from tests.at_once import at_once
@@ -135,6 +136,21 @@ class TestEditions:
         assert [answer.status_code for answer in answers] == [428, 412, 200]
         assert answers[1].json()["code"] == "api.edition_changed"
         assert fresh(draft).revision == 1
+
+    @pytest.mark.parametrize("whole", [True, False], ids=["draft", "file"])
+    def test_nobody_deletes_what_was_replaced_meanwhile(self, api: ApiClient, ada: Account, *, whole: bool) -> None:
+        draft = make_draft(owner=ada)
+        file, path = draft.files.get(), f"versions/{draft.pk}/"
+        seen = api.get(path)["ETag"]
+        other, size = blob_store().put(iter([b"another"]))
+        attach_file(version=draft, actor=ada, path=file.path, sha256=other, size=size)
+        now, target = api.get(path)["ETag"], path if whole else f"{path}files/{file.pk}/"
+
+        answers = [api.ask("DELETE", target, If_Match=edition) for edition in (None, seen, now)]
+
+        assert [answer.status_code for answer in answers] == [428, 412, 204]
+        assert answers[1].json()["code"] == "api.edition_changed"
+        assert draft.files.count() == 0
 
     def test_a_model_s_words(self, api: ApiClient, ada: Account) -> None:
         make_model(ada, "iris", summary="Old", task="other")
