@@ -13,6 +13,7 @@ from registry.errors import UserError
 from registry.interfaces import Introspection, TensorInfo
 from registry.introspection import introspection_from_json
 from registry.tensors import FAMILIES, Family, Tensor, TensorError, read_tensors, shown_shape
+from registry.tolerances import SAYS_NOTHING, slack
 
 __all__ = [
     "AnswerComparison",
@@ -103,6 +104,8 @@ def validate_example(
     missing = sorted(asked - outputs.keys())
     if missing:
         raise UserError("examples.output_not_expected", field="expected", where="expected.outputs", name=missing[0])
+    if slack(outputs.values(), tolerance) >= SAYS_NOTHING:
+        raise UserError("examples.tolerance_wide", field="tolerance", where="tolerance", tolerance=tolerance)
     if introspection is not None and introspection.inputs:
         _agree(inputs, introspection.inputs)
 

@@ -221,6 +221,17 @@ _EXAMPLES: dict[str, Message] = {
         ngettext_lazy("%(count)d example has a fault.", "%(count)d examples have a fault.", "count"),
         _("Correct them as said below. The trial run sends exactly these requests."),
     ),
+    "examples.wide": Message(
+        ngettext_lazy(
+            "%(count)d example takes answers that are far off.",
+            "%(count)d examples take answers that are far off.",
+            "count",
+        ),
+        _("Make the tolerance smaller, or say in the card why the answers vary."),
+    ),
+    "examples.vague": Message(
+        _("With the tolerance %(tolerance)s an answer may be off by more than half of an expected number."),
+    ),
     "examples.json": Message(
         _("This is not valid JSON: look at line %(line)s, column %(column)s."),
         _("Common slips are a missing or surplus comma, single quotes, and an unclosed bracket."),
@@ -251,6 +262,10 @@ _EXAMPLES: dict[str, Message] = {
     ),
     "examples.bad_tolerance": Message(
         _("%(where)s: the tolerance must be a number, zero or above."), _("0.0001 is right for most models.")
+    ),
+    "examples.tolerance_wide": Message(
+        _("%(where)s: with %(tolerance)s, a model that always answers zero would pass."),
+        _("0.0001 is right for most models. For numbers above 1 it is a share of the expected one."),
     ),
     "examples.tensors_missing": Message(
         _("%(where)s: must list at least one tensor."),

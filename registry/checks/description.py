@@ -11,6 +11,8 @@ from registry.errors import UserError, plain_params
 from registry.examples import validate_examples
 from registry.interfaces import Verdict
 from registry.licences import Licence, judge_licence
+from registry.tensors import read_tensors
+from registry.tolerances import SAYS_LITTLE, slack
 
 MIN_LETTERS = 20
 MAX_LICENCE_BYTES = 4_096
@@ -74,18 +76,26 @@ def _differing_file(subject: Subject, licence: Licence) -> str:
 
 
 def check_examples(subject: Subject, evidence: Evidence, _progress: Progress) -> Finding:
-    """At least one example, each following the protocol and agreeing with the inputs that the model declares."""
+    """At least one example, each following the protocol, agreeing with the model's inputs and saying something."""
     if not subject.examples:
         return Finding(verdict=Verdict.FAIL, code="examples.none")
-    details = []
+    details, vague = [], []
     for number, example in enumerate(subject.examples, start=1):
+        title = f"{number}. {example.title}".strip()
         try:
             validate_examples([example], evidence.introspection)
         except UserError as error:
             where = str(error.params.get("where", "")).removeprefix("[0].")
             faults = {**error.params, "where": where, "number": number}
-            details.append(detail(error.code, subject=f"{number}. {example.title}".strip(), params=faults))
+            details.append(detail(error.code, subject=title, params=faults))
+            continue
+        outputs = read_tensors(example.expected.get("outputs"), where="expected.outputs")
+        if slack(outputs.values(), example.tolerance) > SAYS_LITTLE:
+            vague.append(detail("examples.vague", subject=title, params={"tolerance": example.tolerance}))
     if details:
         params = {"count": len(details)}
         return Finding(verdict=Verdict.FAIL, code="examples.invalid", params=params, details=tuple(details))
+    if vague:
+        params = {"count": len(vague)}
+        return Finding(verdict=Verdict.WARN, code="examples.wide", params=params, details=tuple(vague))
     return Finding(verdict=Verdict.PASS, code="examples.passed", params={"count": len(subject.examples)})

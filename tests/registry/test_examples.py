@@ -117,6 +117,28 @@ def test_a_fault_in_a_tensor_is_named_with_its_place(fault: Any, code: str, wher
 
 
 @pytest.mark.parametrize(
+    ("values", "datatype", "widest", "too_wide"),
+    [
+        ([0.25, -3.5], "FP32", 0.99, 1),
+        ([2e6], "FP64", 0.99, 1e308),
+        ([1, 2], "INT64", 1, 2),
+        ([0], "INT64", 0.99, 1),
+        ([-2_000_000], "INT32", 1_000, 2_000_000),
+        (["yes"], "BYTES", 1e308, None),
+    ],
+)
+def test_a_tolerance_says_something(values: list[Any], datatype: str, widest: float, too_wide: float | None) -> None:
+    expected = answering(tensor(values, datatype=datatype))
+
+    validate_example(request=REQUEST, expected=expected, tolerance=widest)
+    if too_wide is not None:
+        error = refusal(expected=expected, tolerance=too_wide)
+        assert (error.code, error.field) == ("examples.tolerance_wide", "tolerance")
+        zeros = answering(tensor([0] * len(values), datatype=datatype))
+        assert compare_answers(expected=expected, actual=zeros, tolerance=too_wide).matches
+
+
+@pytest.mark.parametrize(
     ("changes", "code", "field"),
     [
         ({"tolerance": -1}, "examples.bad_tolerance", "tolerance"),

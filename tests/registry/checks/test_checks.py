@@ -157,6 +157,17 @@ def test_a_silent_format_is_a_warning(fakes: RegistryFakes, introspection: Intro
     assert answer(version, "examples") == ("pass", "examples.passed")
 
 
+def test_a_wide_tolerance_is_shown_to_whoever_decides(fakes: RegistryFakes) -> None:
+    version = make_draft()
+    version.examples.update(tolerance=0.7)
+
+    assert answer(version, "examples", frozen=True) == ("warn", "examples.wide")
+    (fact,) = results(version)["examples"].finding.details
+    assert "0.7" in detail_text(fact)
+    version.examples.update(tolerance=1e308)
+    assert codes(version, "examples") == ["examples.tolerance_wide"]
+
+
 @pytest.mark.parametrize(
     ("accepts", "expected"),
     [
