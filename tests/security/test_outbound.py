@@ -41,7 +41,7 @@ SPEAKERS = {
     "deployer.gateway": "served models, as above",
     "portal.celery": "the broker that the settings name",
     "portal.request_body": "reads what a client sends, and calls nobody",
-    "registry.uploads.views": "reads what a client sends, and calls nobody",
+    "registry.uploads.silence": "limits the wait for what a client sends, and calls nobody",
 }
 CLIENTS = ("requests", "urllib.request", "http.client", "socket", "ftplib", "httpx", "aiohttp", "urllib3")
 
