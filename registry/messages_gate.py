@@ -180,6 +180,10 @@ GATE_MESSAGES: dict[str, Message] = {
         _("A sparse matrix points outside of its shape, or has a format other than csr, csc and coo."),
         _("Convert it with tocsr() before saving. Such a model could crash whoever loads it."),
     ),
+    "gate.skops_index": Message(
+        _("“%(name)s” points outside of the columns that it announces."),
+        _("Such a model could crash whoever loads it. Train it again."),
+    ),
     "gate.skops_init": Message(
         _("The boosted trees do not start from scikit-learn's own constant or from zero."),
         _("Leave out “init” when you create the estimator, and fit it again."),

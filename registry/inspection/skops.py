@@ -13,6 +13,7 @@ from typing import Any
 from registry.inspection import skops_types
 from registry.inspection.bounded_json import load_json
 from registry.inspection.npy import ArrayHeader, inspect_npz, read_member_header
+from registry.inspection.skops_encoders import Encoders
 from registry.inspection.skops_sparse import check_sparse, open_nested
 from registry.inspection.skops_summary import summarise
 from registry.inspection.skops_trees import (
@@ -79,6 +80,7 @@ class _Walk:
     def __init__(self, arrays: Mapping[str, ArrayHeader | None], members: Mapping[str, Member]) -> None:
         self._arrays = arrays
         self._members = members
+        self._encoders = Encoders(arrays, members)
         self._used: set[str] = set()
         self._by_id: dict[int, Node] = {}
         self._todo: list[tuple[Any, Node]] = []
@@ -163,6 +165,8 @@ class _Walk:
             check_histogram(node)
         if node["__class__"] in skops_types.BOOSTED:
             check_boosting(node, self._arrays)
+        if node["__class__"] in skops_types.COLUMN_MAKERS:
+            self._encoders.check(node)
         if node["__class__"] in {"KDTree", "BallTree"}:
             check_neighbours(node, self._arrays, self._members)
         if node["__class__"] in skops_types.TEXT_READERS and _setting(node, "input") != '"content"':

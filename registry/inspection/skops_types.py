@@ -219,6 +219,9 @@ SPLITTER_SETTINGS = frozenset(
     {"JsonNode", "NdArrayNode", "RandomStateNode", "RandomGeneratorNode", "DictNode", "TypeNode"}
 )
 
+# Estimators that keep which column is whose.
+COLUMN_MAKERS = frozenset({"CountVectorizer", "DictVectorizer", "OneHotEncoder", "TfidfVectorizer"})
+
 # Single trees, and the estimators whose predictions follow their nodes without asking the tree's own estimator.
 TREES = frozenset({"DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier", "ExtraTreeRegressor"})
 BOOSTED = frozenset({"GradientBoostingClassifier", "GradientBoostingRegressor"})

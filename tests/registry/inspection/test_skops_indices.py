@@ -192,6 +192,77 @@ def test_what_a_search_needs_beyond_that_is_left_out_by_saving_its_best_model(cv
     assert (answer.code, "best_estimator_" in answer.advice) == ("gate.skops_type", True)
 
 
+def _vectorizer(name: str, **columns: Node) -> bytes:
+    vocabulary = mapping(**columns)
+    module = "sklearn.feature_extraction." + ("_dict_vectorizer" if name == "DictVectorizer" else "text")
+    made = node("ObjectNode", module, name, content=mapping(input=text("content"), vocabulary_=vocabulary))
+    number = node("NdArrayNode", "numpy", "int64", type="numpy", file="1.npy")
+    vocabulary["content"]["c"] = number
+    vocabulary["key_types"]["content"].append(node("TypeNode", "builtins", "str"))
+    return archive(made, {"1.npy": npy("'<i8'", struct.pack("<q", 2), "()")})
+
+
+@pytest.mark.parametrize("name", ["CountVectorizer", "TfidfVectorizer", "DictVectorizer"])
+@pytest.mark.parametrize(("column", "code"), [(1, ""), (3, "gate.skops_index"), (400_000_000, "gate.skops_index")])
+def test_each_word_has_a_column(name: str, column: int, code: str) -> None:
+    assert inspect_bytes("a.skops", _vectorizer(name, a=text(0), b=text(column))).code == code
+
+
+def _encoder(**changes: Any) -> bytes:
+    """A OneHotEncoder of three numbers, two of which are rare, and of two words, the first of which is dropped."""
+    values: dict[str, Any] = {
+        "cats": (1.0, 2.0, 5.0),
+        "groups": (0, 1, 1),
+        "outs": (2, 1),
+        "drop": 0,
+        "rare": True,
+    } | changes
+    array = node("NdArrayNode", "numpy", "ndarray", type="numpy", file="1.npy")
+    groups = node("NdArrayNode", "numpy", "ndarray", type="numpy", file="2.npy")
+    words = node("NdArrayNode", "numpy", "ndarray", type="json", content=[text("x"), text("y")], shape=items(text(2)))
+    drops = [text(None), text(values["drop"])]
+    encoder = mapping(
+        categories_=items(array, words, kind="list"),
+        _infrequent_enabled=text(1) | {"content": json.dumps(values["rare"])},
+        _default_to_infrequent_mappings=items(groups, text(None), kind="list"),
+        _drop_idx_after_grouping=node(
+            "NdArrayNode", "numpy", "ndarray", type="json", content=drops, shape=items(text(2))
+        ),
+        _n_features_outs=items(*map(text, values["outs"]), kind="list"),
+    )
+    cats, mapped = values["cats"], values["groups"]
+    return archive(
+        node("ObjectNode", "sklearn.preprocessing._encoders", "OneHotEncoder", content=encoder),
+        {
+            "1.npy": npy("'<f8'", struct.pack(f"<{len(cats)}d", *cats), f"({len(cats)},)"),
+            "2.npy": npy("'<i8'", struct.pack(f"<{len(mapped)}q", *mapped), f"({len(mapped)},)"),
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, ""),
+        ({"rare": False, "outs": (3, 1)}, ""),
+        ({"cats": (1.0, 2.0, float("nan"))}, ""),
+        ({"drop": None, "outs": (2, 2)}, ""),
+        ({"rare": False}, "gate.skops_index"),
+        ({"outs": (1, 1)}, "gate.skops_index"),
+        ({"outs": (2,)}, "gate.skops_index"),
+        ({"drop": None}, "gate.skops_index"),
+        ({"drop": 2}, "gate.skops_index"),
+        ({"drop": -1}, "gate.skops_index"),
+        ({"groups": (0, 1, 9)}, "gate.skops_index"),
+        ({"groups": (0, 1, -1)}, "gate.skops_index"),
+        ({"groups": (0, 1)}, "gate.skops_index"),
+        ({"cats": (5.0, 1.0, 2.0)}, "gate.skops_index"),
+    ],
+)
+def test_each_category_has_a_column(changes: dict[str, Any], code: str) -> None:
+    assert inspect_bytes("a.skops", _encoder(**changes)).code == code
+
+
 def _boosted(edit: Edit) -> bytes:
     """Gradient boosting of one column, of the honest forest's trees."""
     members, schema = _opened("iris-forest.skops")
