@@ -73,6 +73,10 @@ class Autosave {
 		this.show( 'changed' );
 		this.failing = true;
 		this.stopped = this.form.dataset.unsaved === 'conflict';
+		document.querySelector( '[data-drop-written]' )?.addEventListener( 'click', () => {
+			this.leaving = true;
+			this.kept.forget();
+		} );
 		this.save();
 	}
 

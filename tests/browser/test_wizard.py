@@ -143,8 +143,12 @@ def test_two_windows_on_one_step_lose_nothing(draft: Page) -> None:
     expect(draft.get_by_label("Summary", exact=True)).to_have_value("From this window.")
     draft.get_by_role("button", name="Save and continue").click()
     expect(draft.get_by_role("heading", name="Files")).to_be_visible()
-    other.reload()
+    other.get_by_label("Summary").fill("Written too late.")
+    other.get_by_label("Licence").select_option("MIT")
+    other.get_by_role("button", name="Save and continue").click()
+    other.get_by_role("link", name="Drop what I wrote").click()
     expect(other.get_by_label("Summary")).to_have_value("From this window.")
+    expect(other.get_by_text("This browser kept")).to_be_hidden()
 
 
 def test_the_draft_answers_its_example_and_the_answer_becomes_the_expected_one(draft: Page) -> None:
