@@ -44,8 +44,7 @@ class KServeBackend:
         self._connect = connect or (lambda: _kubernetes(cluster))
         self._clock = clock
         self._lock = threading.Lock()
-        self._http = PredictorHttp()
-        self._answers = CupAnswers(cluster, self._http)
+        self._exchanges: tuple[int, PredictorHttp, CupAnswers] | None = None
         self._parts: tuple[int, ClusterApi, ClusterView, CupEvents] | None = None
         self._runtimes: set[str] = set()
 
@@ -114,7 +113,7 @@ class KServeBackend:
         self, name: str, *, method: str, path: str, body: bytes = b"", content_type: str = "", timeout: float
     ) -> ServingResponse:
         """One HTTP exchange with the cup's model server."""
-        return self._http.request(
+        return self._talking()[1].request(
             self._cluster.url_of(name), method=method, path=path, body=body, content_type=content_type, timeout=timeout
         )
 
@@ -198,7 +197,7 @@ class KServeBackend:
         """The verdict on each; one that is READY is believed once it has answered itself."""
         seen = {name: self._seen(name, found) for name, found in objects.items()}
         statuses = {name: judge(one) for name, one in seen.items()}
-        for name, answers in self._answers.of(statuses, objects).items():
+        for name, answers in self._talking()[2].of(statuses, objects).items():
             if not answers:
                 statuses[name] = judge(replace(seen[name], answers=False))
         for status in statuses.values():
@@ -246,6 +245,14 @@ class KServeBackend:
                 self._parts = (os.getpid(), api, view, CupEvents(api))
                 self._runtimes = set()
             return self._parts
+
+    def _talking(self) -> tuple[int, PredictorHttp, CupAnswers]:
+        """The connections to models of this process, for which nobody need know the cluster: two cannot share one."""
+        with self._lock:
+            if self._exchanges is None or self._exchanges[0] != os.getpid():
+                http = PredictorHttp()
+                self._exchanges = (os.getpid(), http, CupAnswers(self._cluster, http))
+            return self._exchanges
 
     def _api(self) -> ClusterApi:
         return self._connected()[1]

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
+import threading
 import time
 from dataclasses import replace
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -73,6 +77,38 @@ def test_a_steady_cluster_is_not_asked_anything(backend: KServeBackend, kube: Ku
     assert len(kube.requests) == before
     assert len({request for request in player.asked if request[1].endswith("/ready")}) == len(cups)
     assert len(player.asked) == len(cups), "each replica was asked once"
+
+
+class Caller(BaseHTTPRequestHandler):
+    """A model server that tells which connection it was asked over."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        body = str(self.client_address[1]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: object) -> None:
+        """Nothing is logged."""
+
+
+def test_a_forked_process_shares_no_connection_to_a_model(site: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Caller) as server:
+        serving = threading.Thread(target=server.serve_forever, args=(0.02,))
+        serving.start()
+        made = KServeBackend(replace(site, predictor_url=f"http://127.0.0.1:{server.server_port}"))
+        ask = partial(made.request, "cup-7", method="GET", path="/", timeout=10.0)
+        first, again = ask().body, ask().body
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+        child = ask().body
+        server.shutdown()
+        serving.join()
+
+    assert first == again != child
 
 
 def test_a_cup_is_ready_only_when_the_model_itself_answers(
