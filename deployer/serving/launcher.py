@@ -47,10 +47,12 @@ def start(folder: CupFolder, launch: Launch) -> Run:
     """
     placement = sandbox.Placement(python=launch.python, adapter=launch.adapter, models_dir=folder.models)
     folder.rotate_log()
-    info_read, info_write = os.pipe()
-    status_fd = os.open(folder.sandbox_status, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack, contextlib.ExitStack() as ours:
+        info_read, info_write = os.pipe()
         stack.callback(os.close, info_read)
+        ours.callback(os.close, info_write)
+        status_fd = os.open(folder.sandbox_status, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        ours.callback(os.close, status_fd)
         inherited = [info_write, status_fd]
         listener = stack.enter_context(unix_http.bind(folder.socket))
         command = sandbox.confine(launch.mode, placement, info_fd=info_write, status_fd=status_fd)
@@ -64,9 +66,7 @@ def start(folder: CupFolder, launch: Launch) -> Run:
             )
         except OSError as exc:
             raise RuntimeUnavailableError("serving.sandbox_failed") from exc
-        finally:
-            for handle in inherited:
-                os.close(handle)
+        ours.close()  # or the end of the child's own would never be read
         process = identity.identify(_inner_pid(info_read) if command.has_own_pids else child.pid)
         if process is None:
             child.abandon()
