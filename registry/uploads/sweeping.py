@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 
 from django.utils import timezone
 
 from registry.backends import blob_store
+from registry.errors import NotFoundError
 from registry.jobs.queue import Due, ensure_job, requeue
 from registry.models import Blob, Job, JobState, Lease, Upload
 from registry.services.direct_freeing import free_direct
@@ -97,7 +99,8 @@ def _register_unknown_blobs() -> None:
     known = set(Blob.objects.values_list("pk", flat=True))
     for sha256 in store.digests():
         if sha256 not in known:
-            Blob.objects.get_or_create(sha256=sha256, defaults={"size": store.size(sha256)})
+            with suppress(NotFoundError):  # it was taken away meanwhile, as what a check of the store put there is
+                Blob.objects.get_or_create(sha256=sha256, defaults={"size": store.size(sha256)})
 
 
 def _take_orphan_lease() -> bool:

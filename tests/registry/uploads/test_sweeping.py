@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.utils import timezone
 
+from registry.artifacts.folder import FolderBlobStore
 from registry.backends import blob_store
 from registry.jobs.runner import run_job
 from registry.models import Account, Blob, Lease, ModelVersion, Upload
@@ -154,6 +155,12 @@ class TestOrphanBlobs:
         assert delete_orphan_blobs() == 0
         tus.patch(url, 5, b"")
         assert draft.files.count() == 1
+
+    @pytest.mark.django_db
+    def test_one_that_goes_during_the_walk_is_passed_over(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(FolderBlobStore, "digests", lambda _store: iter(["0" * 64]))
+        assert delete_orphan_blobs() == 0
+        assert not Blob.objects.exists()
 
     @pytest.mark.usefixtures("blob")
     def test_one_that_comes_again_has_its_day_anew(self, draft: ModelVersion, ada: Account) -> None:
