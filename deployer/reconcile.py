@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from deployer import services
@@ -51,7 +51,7 @@ def reconcile() -> tuple[int, ...]:
     for rollout in wanted:
         due += _look_at(rollout, statuses.get(rollout.cup_name), _trouble(rollout, troubles))
     names = {rollout.cup_name for rollout in wanted} | {_trial_name(*trial) for trial in running_trials()}
-    due += _clear_away(statuses.keys() - names)
+    due += _clear_away({name: status for name, status in statuses.items() if name not in names})
     services.note_compared()
     return tuple(due)
 
@@ -124,9 +124,9 @@ def _look_at(rollout: Rollout, status: CupStatus | None, trouble: RouteTrouble |
     return ()
 
 
-def _clear_away(names: Iterable[str]) -> tuple[int, ...]:
+def _clear_away(statuses: Mapping[str, CupStatus]) -> tuple[int, ...]:
     """Cups of ended rollouts go by a job; leftovers that no row knows go at once."""
-    unwanted = {name: _ROLLOUT_CUP.fullmatch(name) for name in names}
+    unwanted = {name: _ROLLOUT_CUP.fullmatch(name) for name in statuses}
     known = Rollout.objects.in_bulk([int(match[1]) for match in unwanted.values() if match])
     due: list[int] = []
     for name, match in unwanted.items():
@@ -134,6 +134,8 @@ def _clear_away(names: Iterable[str]) -> tuple[int, ...]:
         if rollout is not None:
             due += services.queue_stop(rollout)
         else:
-            logger.warning("taking away %s, which nobody asked for", name)
+            # Each trial's cup is going for a while; it is asked again all the same, as its worker may have died.
+            if statuses[name].phase is not CupPhase.STOPPING:
+                logger.warning("taking away %s, which nobody asked for", name)
             serving_backend().delete(name)
     return tuple(due)

@@ -187,6 +187,19 @@ def test_a_cup_that_nobody_asked_for_is_taken_away() -> None:
     assert set(backend.statuses()) == {rollout.cup_name}
 
 
+def test_a_cup_that_is_going_is_no_news(caplog: pytest.LogCaptureFixture) -> None:
+    """Each trial on a cluster ends in one. Its end is asked for again: its worker may have died halfway."""
+    rollout = scene.served()
+    backend = scene.serving()
+    backend.apply(replace(backend.spec_of(rollout.cup_name), name="trial-1-1-1"))
+    backend.become("trial-1-1-1", CupPhase.STOPPING)
+
+    sweep(rollout)
+
+    assert ("delete", "trial-1-1-1") in backend.calls
+    assert "nobody asked for" not in caplog.text
+
+
 def test_a_cup_of_an_ended_rollout_is_stopped_even_if_that_job_got_lost() -> None:
     rollout = scene.served()
     backend = scene.serving()
