@@ -28,6 +28,17 @@ def queued_build() -> ImageBuild:
     return ImageBuild.objects.get(version=version)
 
 
+def test_bytes_lost_after_the_approval_are_an_operators_business() -> None:
+    build = queued_build()
+    scene.blobs().blobs.clear()
+
+    scene.work_off()
+
+    build.refresh_from_db()
+    assert (build.state, build.failure_code) == ("failed", "storage.blob_missing")
+    assert build.failure_params["who_acts"] == "operator"
+
+
 class TestLines:
     def test_a_build_tells_what_it_does(self) -> None:
         rollout = scene.served()
