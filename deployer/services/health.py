@@ -119,8 +119,12 @@ def queue_stop(rollout: Rollout, *, run_after: datetime | None = None) -> Due:
 
 
 def note_stopped(*, rollout: Rollout) -> None:
-    """Forget the health of a cup that is gone on purpose. Call it in the fenced transaction of the job."""
-    Rollout.objects.filter(pk=rollout.pk).update(
+    """Forget the health of a cup that is gone on purpose, unless the rollout was asked for again meanwhile.
+
+    Call it in the fenced transaction of the job.
+    """
+    wanted = [RolloutState.PENDING, RolloutState.APPLYING, RolloutState.READY]
+    Rollout.objects.filter(pk=rollout.pk).exclude(state__in=wanted).update(
         health=Health.UNKNOWN, health_changed_at=timezone.now(), health_code="", health_params={}
     )
 

@@ -243,6 +243,15 @@ def test_the_health_of_an_ended_rollout_is_left_alone(monkeypatch: pytest.Monkey
     assert health_events() == []
 
 
+def test_a_rollout_that_was_repeated_before_its_cup_was_gone_keeps_its_health() -> None:
+    rollout = scene.served()
+
+    services.note_stopped(rollout=rollout)
+
+    rollout.refresh_from_db()
+    assert rollout.health == Health.HEALTHY
+
+
 def test_a_sweep_costs_the_same_number_of_queries_for_one_cup_as_for_many(django_assert_num_queries: Any) -> None:
     scene.served()
     reconcile()
