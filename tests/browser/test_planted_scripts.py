@@ -68,10 +68,13 @@ def planted_pages() -> dict[str, tuple[dict[str, str], bytes]]:
 
 
 def listen(page: Page) -> list[str]:
-    """Where dialogs opened, and what they said."""
+    """Where dialogs opened, and what they said; the browser's own question before unsaved words are left is none."""
     ran: list[str] = []
 
     def note(dialog: Dialog) -> None:
+        if dialog.type == "beforeunload":
+            dialog.accept()
+            return
         ran.append(f"{page.url}: {dialog.message}")
         dialog.dismiss()
 
