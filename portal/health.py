@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from portal.cache import SoftRedisCache
 
 logger = logging.getLogger(__name__)
-OK, AWAY = "ok", "away"
+OK, AWAY, UNPREPARED = "ok", "away", "migrations are missing"
 ABOUT_THE_PROCESS = frozenset({"/healthz", "/readyz", "/metrics"})
 Key = tuple[str, str]
 """An app's label and a migration's name."""
@@ -45,20 +45,21 @@ def readyz(request: HttpRequest) -> JsonResponse:
     Redis is told of but not needed: without it pages go on, and the sweep finds the work.
     """
     del request
-    parts = {"database": _database(), **_redis()}
+    parts = {"database": database_state(), **_redis()}
     ready = parts["database"] == OK
     status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
     return JsonResponse({"status": OK if ready else "not ready", **parts}, status=status)
 
 
-def _database() -> str:
+def database_state() -> str:
+    """`OK` if the database has all that this release needs, `UNPREPARED` or `AWAY`. Nothing is raised."""
     try:
         applied = MigrationRecorder(connection).applied_migrations().keys()
     except Error:
         logger.warning("the database does not answer", exc_info=True)
         return AWAY
     done = all(key in applied or (replaced and replaced <= applied) for key, replaced in _needed().items())
-    return OK if done else "migrations are missing"
+    return OK if done else UNPREPARED
 
 
 def _needed() -> dict[Key, set[Key]]:

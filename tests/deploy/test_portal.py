@@ -59,8 +59,13 @@ def faults(pod: dict[str, Any]) -> Iterator[str]:
         "unbounded folder": any("emptyDir" in volume and not volume["emptyDir"].get("sizeLimit") for volume in volumes),
     }
     yield from (name for name, broken in rules.items() if broken)
-    for container in pod["containers"]:
+    for container in containers_of(pod):
         yield from container_faults(container)
+
+
+def containers_of(pod: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those that prepare the pod, then those that it is there for."""
+    return [*pod.get("initContainers", []), *pod["containers"]]
 
 
 def container_faults(container: dict[str, Any]) -> Iterator[str]:
@@ -135,15 +140,38 @@ def test_settings_exist_and_secrets_are_files_of_one_secret() -> None:
     assert settings["MODEL_COMMONS_PRODUCTION"] == "true"
     for name in PROGRAMS:
         pod = pod_of(name)
-        (container,) = pod["containers"]
-        assert container["envFrom"] == [{"configMapRef": {"name": "model-commons"}}]
-        assert {entry["name"] for entry in container.get("env", [])} <= known
-        mounts = {mount["name"]: mount for mount in container["volumeMounts"]}
-        assert mounts["secrets"]["mountPath"] == "/run/secrets"
-        assert mounts["secrets"]["readOnly"]
-        assert mounts["signing"]["readOnly"]
-        assert mounts.keys() == {volume["name"] for volume in pod["volumes"]}
+        for container in containers_of(pod):
+            assert container["envFrom"] == [{"configMapRef": {"name": "model-commons"}}]
+            assert {entry["name"] for entry in container.get("env", [])} <= known
+            mounts = {mount["name"]: mount for mount in container["volumeMounts"]}
+            assert mounts["secrets"]["readOnly"]
+            assert mounts["signing"]["readOnly"]
+            assert mounts.keys() == {volume["name"] for volume in pod["volumes"]}
+            folders = tuple(f"{mount['mountPath']}/" for mount in container["volumeMounts"])
+            files = {value for key, value in settings.items() if key.endswith("_FILE")}
+            assert len(files) > 5
+            assert [path for path in files if not path.startswith(folders)] == []
     assert not [name for name in settings if name.endswith(("PASSWORD", "SECRET_KEY", "TOKEN", "SECRET_ACCESS_KEY"))]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_no_mount_is_in_the_way_of_the_accounts_token(name: str) -> None:
+    """Kubernetes mounts it below /var/run, which is /run in the image, and must make its folder there."""
+    token = Path("/run/secrets/kubernetes.io/serviceaccount")
+    for container in containers_of(pod_of(name)):
+        paths = [mount["mountPath"].replace("/var/run", "/run", 1) for mount in container["volumeMounts"]]
+        assert [path for path in paths if token.is_relative_to(path)] == []
+
+
+def test_no_work_is_taken_up_before_the_migrations() -> None:
+    """A web server is asked for nothing before it is ready; a worker takes what it finds, so it may not start."""
+    (wait,) = pod_of("Deployment/worker")["initContainers"]
+    (worker,) = pod_of("Deployment/worker")["containers"]
+    assert wait["args"] == ["prepare", "--wait"]
+    assert (wait["image"], wait["envFrom"]) == (worker["image"], worker["envFrom"])
+    assert wait["volumeMounts"] == worker["volumeMounts"]
+    for name in ("Deployment/web", "Deployment/worker"):
+        assert one(name)["spec"]["progressDeadlineSeconds"] > one("Job/prepare")["spec"]["activeDeadlineSeconds"]
 
 
 def test_workers_alone_can_sign() -> None:

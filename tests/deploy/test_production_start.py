@@ -16,7 +16,7 @@ from tests.deploy.manifests import KUBERNETES, rendered
 from tests.deploy.test_compose import GIVEN, TEXT, interpolated
 from tests.deployer.test_provenance import new_key
 
-MOUNTED = ("/run/secrets/", "/run/signing/")
+MOUNTED = ("/run/secrets/", "/etc/model-commons/secrets/", "/run/signing/")
 SECRETS = {
     "secret-key": "".join(chr(33 + n % 90) for n in range(64)),
     "database-url": "postgres://portal:planted@postgres/portal",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from portal import celery
 from portal.management.commands import prepare
@@ -65,6 +67,31 @@ def test_a_database_that_is_away_is_said_in_a_sentence(monkeypatch: pytest.Monke
 
     with pytest.raises(CommandError, match="cannot be used: connection refused"):
         call_command("prepare", verbosity=0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_goes_on_once_the_database_is_prepared(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    applied = MigrationRecorder.Migration.objects
+    lacking = applied.get(app="registry", name="0002_rights")
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        """Somebody else is done at the second look."""
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            applied.create(app=lacking.app, name=lacking.name)
+
+    monkeypatch.setattr(time, "sleep", pause)
+    lacking.delete()
+    try:
+        call_command("prepare", "--wait", verbosity=0)
+    finally:
+        applied.get_or_create(app="registry", name="0002_rights")
+
+    assert pauses == [prepare.PAUSE] * 2
+    assert capsys.readouterr().err == "Waiting for the database: migrations are missing.\n"
 
 
 @pytest.mark.django_db
