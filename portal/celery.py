@@ -9,8 +9,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from celery import Celery
-from celery.signals import worker_ready, worker_shutting_down
+from celery import Celery, bootsteps
+from celery.signals import worker_shutting_down
 from kombu.transport import TRANSPORT_ALIASES
 
 TRANSPORT_ALIASES |= {
@@ -27,8 +27,24 @@ logger = logging.getLogger(__name__)
 _stop = threading.Event()
 
 
-@worker_ready.connect
-def start_sweeping(**_kwargs: Any) -> None:
+class Sweep(bootsteps.StartStopStep):
+    """The sweep of a worker, which waits for no broker: work is rows, and a doorbell that is away is one more reason.
+
+    After the pool, whose processes are forked: none shall have half of this thread.
+    """
+
+    requires = ("celery.worker.components:Pool",)
+
+    def start(self, parent: object) -> None:
+        """Begin."""
+        del parent
+        start_sweeping()
+
+
+app.steps["worker"].add(Sweep)
+
+
+def start_sweeping() -> None:
     """Sweep in a thread of the worker's main process, which runs no job and so is never busy."""
     _stop.clear()
     threading.Thread(target=_sweep_for_ever, name="sweep", daemon=True).start()

@@ -117,3 +117,19 @@ def test_work_under_way_ends_while_redis_is_down(crew: Crew, server: RedisServer
     later = make_jobs("quick", 2, key="later")
     crew.await_that(lambda: done_once([job, *later]), seconds=SOON)
     assert [attempt for _, attempt, _ in crew.starts()] == [1, 1, 1]
+
+
+def test_a_worker_that_starts_while_redis_is_down_sweeps_all_the_same(crew: Crew, server: RedisServer) -> None:
+    """What restarts workers without a sign of life must not do so for as long as Redis is away."""
+    server.stop()
+    pulse = crew.folder / "pulse"
+    worker = crew.start(environment={"MODEL_COMMONS_WORKER_PULSE_FILE": str(pulse)})
+
+    crew.await_that(pulse.exists)
+    first = pulse.stat().st_mtime_ns
+    crew.await_that(lambda: pulse.stat().st_mtime_ns > first)
+    assert worker.poll() is None
+
+    server.start()
+    (job,) = make_jobs("quick", 1)
+    crew.await_that(lambda: done_once([job]))
