@@ -19,4 +19,4 @@ printf 'requirepass %s\nappendonly yes\nappendfsync everysec\nsave ""\nmaxmemory
     "$(cat secrets/redis-password)" | keep redis-conf
 printf '' | keep smtp-password
 printf '' | keep registry-htpasswd
-chmod 0444 secrets/*
+chmod 0644 secrets/*

@@ -67,6 +67,7 @@ class ClusterProbe:
         else:
             yield works("probe.cluster", version=version)
         yield from self._images(_number(version))
+        yield from self._runtime_images()
         if f"{INFERENCE_SERVICE.group}/{INFERENCE_SERVICE.version}" not in groups:
             yield fails("probe.kserve_missing")
             return
@@ -84,6 +85,12 @@ class ClusterProbe:
             yield warns("probe.image_volume_gate")
         else:
             yield works("probe.image_volume")
+
+    def _runtime_images(self) -> Iterator[Finding]:
+        """A model of a runtime without an image is refused at its trial, when nobody looks at settings any more."""
+        for runtime in self._cluster.runtimes:
+            if runtime.name not in self._cluster.runtime_images:
+                yield fails("kserve.runtime_image_unset", runtime=runtime.name)
 
     def _kserve(self) -> Iterator[Finding]:
         """KServe's version by its controller's image, and its settings, where the portal may look."""

@@ -31,6 +31,7 @@ class DirectUploadsProbe:
         session = self._place.begin(name)
         try:
             address = self._place.address(name, session, 1, 1)
+            self._place.arrived(name, session)  # by a right of its own, which going on and finishing need
         finally:
             self._place.discard(name, session)
         if self._lets_pages_in(address):

@@ -135,8 +135,8 @@ def test_secrets_are_made_once_and_fit_together(tmp_path: Path) -> None:
     assert "appendonly yes\n" in first["redis-conf"]
     assert {name for name in first if first[name] != second[name]} == {"metrics-token"}
     assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
-    # A folder that is open to nobody else, with files that the accounts inside the containers can read.
-    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()} == {0o444}
+    # A folder that is open to nobody else, with files that its owner may change and all accounts of containers read.
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()} == {0o644}
 
 
 def test_what_holds_data_is_not_reached_from_outside(services: dict[str, Any]) -> None:
@@ -158,3 +158,22 @@ def test_a_release_starts_after_its_migrations_and_one_web_server_at_a_time(serv
     (largest,) = re.findall(r"@forms not path /uploads/\*\n\trequest_body @forms \{\n\t\tmax_size (\d+)MiB\n", proxied)
     taken = settings.LIMITS["form_upload_max_bytes"] + settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     assert taken <= int(largest) << 20 < 2 * taken
+
+
+def test_further_settings_have_a_place(services: dict[str, Any]) -> None:
+    assert {
+        name for name in FROM_HERE if services[name]["env_file"] != [{"path": "portal.env", "required": False}]
+    } == set()
+
+
+def test_the_database_counts_as_healthy_once_it_listens_to_others(services: dict[str, Any]) -> None:
+    """While its volume is prepared it listens at its socket alone, and then ends once more."""
+    assert "--host=127.0.0.1" in services["postgres"]["healthcheck"]["test"]
+
+
+def test_a_model_cannot_fill_the_host_with_processes(services: dict[str, Any]) -> None:
+    assert services["worker"]["pids_limit"] == 2048
+
+
+def test_no_account_of_the_registry_deletes(services: dict[str, Any]) -> None:
+    assert "REGISTRY_STORAGE_DELETE_ENABLED" not in services["registry"]["environment"]

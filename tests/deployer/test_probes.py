@@ -65,6 +65,8 @@ def test_whether_pages_may_send_to_the_storage_is_told(tmp_path: Path) -> None:
         store.client.call("put_bucket_cors", CORSConfiguration={"CORSRules": [rule]})
         assert said(DirectUploadsProbe(place, origin=origin)) == [("pass", "probe.direct")]
         assert said(DirectUploadsProbe(place, origin="https://other.example")) == [("warn", "probe.direct_refused")]
+        server.fail("GET", "uploads/.*uploadId=", status=403, code="AccessDenied")  # it may not ask which parts came
+        assert said(DirectUploadsProbe(place, origin=origin)) == [("fail", "s3.denied")]
 
 
 @pytest.mark.parametrize(
@@ -290,7 +292,8 @@ class TestTheCluster:
             )  # fmt: skip
             found = said(ClusterProbe(made, KubernetesApi))
         hidden = ("probe.kserve_version_hidden", "probe.kserve_settings_hidden")
-        assert found[2:] == [*(("warn", code) for code in hidden), ("fail", "kserve.forbidden")]
+        assert found[2:-3] == [("fail", "kserve.runtime_image_unset")] * len(RUNTIMES)
+        assert found[-3:] == [*(("warn", code) for code in hidden), ("fail", "kserve.forbidden")]
 
     def test_that_is_away(self, tmp_path: Path) -> None:
         made = Cluster(

@@ -12,9 +12,9 @@ from portal.programs import web_command
 
 
 class Command(BaseCommand):
-    """Replaces this process, so that signals reach gunicorn itself: TERM stops it in order, HUP renews it."""
+    """Replaces this process, so that signals reach gunicorn itself."""
 
-    help = "Run the web server alone. TERM lets requests end and stops it; HUP renews its processes."
+    help = "Run the web server alone. TERM lets requests end and stops it; HUP begins new processes of the same code."
     requires_system_checks: list[str] = []  # noqa: RUF012  # Django's own type
 
     def handle(self, *args: Any, **options: Any) -> None:
