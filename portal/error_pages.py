@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = "30"
 TOO_BIG = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 LONGEST_KEPT = 20_000
+SERVING = "/serve/"
 UNKEPT = ("password", "token", "secret", "code", "credential", "digest")
 
 
@@ -114,6 +115,8 @@ def small_answer(request: HttpRequest, status: HTTPStatus, text: ErrorText | Non
         code = "api.bad_request" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "api.server_error"
         return plain_answer(request, ApiError(code, status=status))
     text = text or text_of(str(int(status)))
+    if request.path.startswith(SERVING):  # as the Open Inference Protocol has it, for callers of any origin
+        return JsonResponse({"error": str(text.title)}, status=status, headers={"Access-Control-Allow-Origin": "*"})
     if request.headers.get("HX-Request") == "true":
         return fragment(request, status, text)
     if not request.accepts("text/html"):

@@ -10,6 +10,7 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from portal.error_texts import TEXTS
@@ -50,6 +51,7 @@ def form(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("fail/<int:status>/", fail),
+    path("serve/v2/models/<int:status>/infer", csrf_exempt(fail)),
     path("limited/", limited),
     path("busy/", busy),
     path("form/", form),
@@ -99,6 +101,18 @@ def test_htmx_gets_a_message_for_the_live_region(status: int) -> None:
     assert "<html" not in page
     assert response["X-Request-Id"] in page
     assert 'id="page-errors"' in Client().get("/models/").content.decode()
+
+
+@pytest.mark.parametrize("status", [413, 500, 503])
+def test_callers_of_models_get_the_protocols_error(status: int) -> None:
+    """Whatever they accept: curl accepts a page, and would be given one in the middle of its predictions."""
+    client = Client(raise_request_exception=False)
+    response = client.post(f"/serve/v2/models/{status}/infer", "{}", content_type="application/json")
+
+    assert (response.status_code, response["Content-Type"]) == (status, "application/json")
+    assert list(response.json()) == ["error"]
+    assert response["Access-Control-Allow-Origin"] == "*"
+    assert (response.headers.get("Retry-After") is not None) == (status == 503)
 
 
 @pytest.mark.parametrize("status", [403, 404, 405, 500])
