@@ -18,6 +18,7 @@ DOORS: dict[str, tuple[str, ...] | str] = {
     "registry:file_add": ("create_upload",),
     "registry:file_remove": ("remove_file",),
     "registry:upload_cancel": ("cancel_upload",),
+    "registry:upload_retry": ("complete_upload",),  # which is safe to repeat, as is the last request of tus
     "registry:draft_card": ("change_version",),
     "registry:card_preview": ("preview_card",),
     "registry:draft_examples": ("replace_examples", "change_version", "try_draft", "read_draft_trial"),

@@ -11,6 +11,8 @@ from deployer.serving.cup_folder import CupFolder
 from tests.deployer.serving import cups
 from tests.fakes.blobs import InMemoryBlobStore
 
+STARTS = 20
+
 
 def test_a_start_that_fails_leaves_nothing_open(
     tmp_path: Path, blobs: InMemoryBlobStore, monkeypatch: pytest.MonkeyPatch
@@ -30,7 +32,9 @@ def test_a_start_that_fails_leaves_nothing_open(
     handles = Path("/proc/self/fd")
     before = len(list(handles.iterdir()))
 
-    with pytest.raises(RuntimeUnavailableError):
-        launcher.start(folder, launch)
+    for _ in range(STARTS):
+        with pytest.raises(RuntimeUnavailableError):
+            launcher.start(folder, launch)
 
-    assert len(list(handles.iterdir())) == before
+    # The process opens and closes others meanwhile, but not one at each start.
+    assert len(list(handles.iterdir())) < before + STARTS
