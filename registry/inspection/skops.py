@@ -14,6 +14,7 @@ from registry.inspection import skops_types
 from registry.inspection.bounded_json import load_json
 from registry.inspection.npy import ArrayHeader, inspect_npz, read_member_header
 from registry.inspection.skops_encoders import Encoders
+from registry.inspection.skops_nodes import Headers, Members, Node, attributes_of, content_of
 from registry.inspection.skops_sparse import check_sparse, open_nested
 from registry.inspection.skops_summary import summarise
 from registry.inspection.skops_trees import (
@@ -34,7 +35,6 @@ MAX_SCHEMA_DEPTH = 200
 MAX_SCHEMA_TOKENS = 20_000_000
 SCHEMA = "schema.json"
 
-Node = dict[str, Any]
 _COMMON = {"__class__", "__module__", "__loader__", "__id__"}
 _ROOT = {"protocol", "_skops_version"}
 _SCALAR = re.compile(r'null|true|false|NaN|-?Infinity|-?\d{1,400}(?:\.\d{1,400})?(?:[eE][-+]?\d{1,4})?|"[^"\\]*"')
@@ -77,7 +77,7 @@ def _drain(member: Member) -> None:
 class _Walk:
     """One pass over the tree, without recursion, since its depth is the uploader's choice."""
 
-    def __init__(self, arrays: Mapping[str, ArrayHeader | None], members: Mapping[str, Member]) -> None:
+    def __init__(self, arrays: Headers, members: Members) -> None:
         self._arrays = arrays
         self._members = members
         self._encoders = Encoders(arrays, members)
@@ -242,8 +242,7 @@ def _id(node: Node) -> int:
 
 def _key_types(mapping: Node) -> list[Any]:
     """The types of a mapping's keys. Of fewer types than keys skops would leave the last keys out."""
-    types = mapping.get("key_types")
-    return _items(types.get("content") if isinstance(types, dict) else None)
+    return _items(content_of(mapping.get("key_types")))
 
 
 def _check_attributes(node: Node) -> None:
@@ -278,10 +277,7 @@ def _callable(value: Node) -> bool:
 
 def _setting(node: Node, name: str) -> Any:
     """The JSON text of a plain attribute of an object node, None if there is none."""
-    state = node.get("content")
-    attributes = state.get("content") if isinstance(state, dict) else None
-    value = attributes.get(name) if isinstance(attributes, dict) else None
-    return value.get("content") if isinstance(value, dict) else None
+    return content_of((attributes_of(node) or {}).get(name))
 
 
 def _items(content: Any) -> list[Any]:

@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 from registry.inspection.npy import ArrayHeader
+from registry.inspection.skops_nodes import (
+    Headers,
+    Members,
+    Node,
+    array_of,
+    attributes_of,
+    content_of,
+    items_of,
+    whole_number_of,
+)
 from registry.inspection.verdicts import RefusedError, shown
-from registry.inspection.zip_rules import Member
 
 MAX_ARRAY = 256 << 20
-_DIGITS = 18
 _NULL = "null"
 _CODES = {"i1": "b", "i2": "h", "i4": "i", "i8": "q", "u1": "B", "u2": "H", "u4": "I", "u8": "Q", "f2": "e", "f4": "f",
           "f8": "d", "b1": "B"}  # fmt: skip
 _TEXT = ("U", "S", "a")
 
-Node = dict[str, Any]
-
 
 class Encoders:
     """The checks, over the members of one archive."""
 
-    def __init__(self, headers: Mapping[str, ArrayHeader | None], members: Mapping[str, Member]) -> None:
+    def __init__(self, headers: Headers, members: Members) -> None:
         self._headers = headers
         self._members = members
 
     def check(self, node: Node) -> None:
         """Refuse a fitted encoder or vectorizer whose columns lie outside."""
-        state = node.get("content")
-        attributes = state.get("content") if isinstance(state, dict) else None
-        if not isinstance(attributes, dict):
+        attributes = attributes_of(node)
+        if attributes is None:
             return
         inside = True
         if node["__class__"] == "OneHotEncoder":
@@ -44,7 +49,7 @@ class Encoders:
 
     def _vocabulary(self, node: Any) -> bool:
         """Each word has a column, and as many columns are announced as there are words."""
-        words = _text(node)
+        words = content_of(node)
         if not isinstance(words, dict) or node.get("__loader__") != "DictNode":
             return False
         # Words of other types could become one, and leave fewer columns than words.
@@ -59,21 +64,21 @@ class Encoders:
         lengths = [self._categories(node) for node in _listed(attributes.get("categories_"))]
         announced = [self._whole(node) for node in _listed(attributes["_n_features_outs"])]
         grouped: Sequence[Any] = [None] * len(lengths)
-        if _text(attributes.get("_infrequent_enabled")) != "false":
+        if content_of(attributes.get("_infrequent_enabled")) != "false":
             grouped = _listed(attributes.get("_default_to_infrequent_mappings"))
         dropped: Sequence[Any] = [None] * len(lengths)
-        if _text(attributes.get("_drop_idx_after_grouping")) != _NULL:
+        if content_of(attributes.get("_drop_idx_after_grouping")) != _NULL:
             dropped = _listed(attributes.get("_drop_idx_after_grouping"))
         if not len(lengths) == len(announced) == len(grouped) == len(dropped):
             return False
         for length, columns, mapping, drop in zip(lengths, announced, grouped, dropped, strict=True):
             needed = length
-            if mapping is not None and _text(mapping) != _NULL:
+            if mapping is not None and content_of(mapping) != _NULL:
                 groups = self._numbers(mapping)
                 if len(groups) != length or not groups or min(groups) < 0:
                     return False
                 needed = int(max(groups)) + 1
-            if drop is not None and _text(drop) != _NULL:
+            if drop is not None and content_of(drop) != _NULL:
                 if not 0 <= self._whole(drop) < needed:
                     return False
                 needed -= 1
@@ -96,12 +101,12 @@ class Encoders:
 
     def _whole(self, node: Any) -> int:
         """A whole number, as text or as an array of numpy's with one item; anything else is refused."""
-        text = _text(node)
-        if isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) <= _DIGITS:
-            return int(text)
+        number = whole_number_of(node)
+        if number is not None:
+            return number
         numbers = self._numbers(node)
         if len(numbers) != 1 or not isinstance(numbers[0], int):
-            raise RefusedError("gate.skops_index", name=shown(str(text)))
+            raise RefusedError("gate.skops_index", name=shown(str(content_of(node))))
         return numbers[0]
 
     def _numbers(self, node: Any) -> tuple[int | float, ...]:
@@ -113,19 +118,15 @@ class Encoders:
         return struct.unpack(f"<{header.count}{code}", data)
 
     def _header(self, node: Any) -> ArrayHeader:
-        name = node.get("file") if isinstance(node, dict) else None
-        header = self._headers.get(name) if isinstance(name, str) else None
-        if header is None:
+        found = array_of(node, self._headers)
+        if found is None:
+            name = node.get("file") if isinstance(node, dict) else None
             raise RefusedError("gate.skops_index", name=shown(str(name)))
-        return header
-
-
-def _text(node: Any) -> Any:
-    return node.get("content") if isinstance(node, dict) else None
+        return found[1]
 
 
 def _listed(node: Any) -> list[Any]:
-    content = _text(node)
-    if not isinstance(content, list):
-        raise RefusedError("gate.skops_index", name=shown(str(content)))
-    return content
+    found = items_of(node)
+    if found is None:
+        raise RefusedError("gate.skops_index", name=shown(str(content_of(node))))
+    return found

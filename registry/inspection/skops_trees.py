@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, TypeVar
 
 from registry.inspection import skops_types
 from registry.inspection.npy import ArrayHeader
+from registry.inspection.skops_nodes import (
+    Headers,
+    Members,
+    Node,
+    array_of,
+    attributes_of,
+    content_of,
+    items_of,
+    whole_number_of,
+)
 from registry.inspection.verdicts import RefusedError
 from registry.inspection.zip_rules import Member
 
@@ -20,9 +30,7 @@ _CODES = {"i8": "q", "u8": "Q", "i4": "i", "u4": "I", "u1": "B", "i1": "b"}
 _LEAF = -1
 _NONE = {"content": "null"}
 
-Node = dict[str, Any]
-Headers = Mapping[str, ArrayHeader | None]
-Members = Mapping[str, Member]
+T = TypeVar("T")
 
 
 def check_tree(node: Node, owner: Node, headers: Headers, members: Members) -> None:
@@ -79,7 +87,7 @@ def _starts_with(attributes: Node, columns: int, headers: Headers) -> bool:
         return columns == 1
     _, prior = _array(shares.get("class_prior_"), headers)
     several = loss.get("__class__") == "HalfMultinomialLoss"
-    named = all(_text(shares.get(name)) == '"prior"' for name in ("strategy", "_strategy"))
+    named = all(content_of(shares.get(name)) == '"prior"' for name in ("strategy", "_strategy"))
     classes = prior.shape == ((columns,) if several else (2,))
     return named and classes and (several or columns == 1)
 
@@ -87,7 +95,7 @@ def _starts_with(attributes: Node, columns: int, headers: Headers) -> bool:
 def check_histogram(node: Node) -> None:
     """Histogram gradient boosting compares a request with its own count only where nothing prepares the request."""
     attributes = _attributes(node)
-    if _text(attributes.get("_preprocessor", _NONE)) != "null":
+    if content_of(attributes.get("_preprocessor", _NONE)) != "null":
         raise RefusedError("gate.skops_categories")
     if "_in_fit" in attributes:
         raise RefusedError("gate.skops_tree")
@@ -165,34 +173,22 @@ def _arguments(node: Node, headers: Headers) -> tuple[int, ArrayHeader, int]:
 
 
 def _listed(node: Any) -> list[Any]:
-    content = node.get("content") if isinstance(node, dict) else None
-    if not isinstance(content, list):
-        raise RefusedError("gate.skops_tree")
-    return content
+    return _found(items_of(node))
 
 
-def _text(node: Any) -> Any:
-    return node.get("content") if isinstance(node, dict) else None
-
-
-def _attributes(node: dict[str, Any]) -> dict[str, Any]:
-    state = node.get("content")
-    attributes = state.get("content") if isinstance(state, dict) else None
-    if not isinstance(attributes, dict):
-        raise RefusedError("gate.skops_tree")
-    return attributes
+def _attributes(node: Node) -> Node:
+    return _found(attributes_of(node))
 
 
 def _array(node: Any, headers: Headers) -> tuple[str, ArrayHeader]:
-    name = node.get("file") if isinstance(node, dict) else None
-    header = headers.get(name) if isinstance(name, str) else None
-    if not isinstance(name, str) or header is None:
-        raise RefusedError("gate.skops_tree")
-    return name, header
+    return _found(array_of(node, headers))
 
 
 def _integer(node: Any) -> int:
-    content = node.get("content") if isinstance(node, dict) else None
-    if not isinstance(content, str) or not (content.isascii() and content.isdecimal()) or len(content) > 18:  # noqa: PLR2004 - fits 64 bits
+    return _found(whole_number_of(node))
+
+
+def _found(value: T | None) -> T:
+    if value is None:
         raise RefusedError("gate.skops_tree")
-    return int(content)
+    return value
