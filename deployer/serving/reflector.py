@@ -87,7 +87,7 @@ class Reflector:
             if not _newer(self._version, version):
                 name = found["metadata"]["name"]
                 self._objects[name] = reduced
-                self._noted = _still(self._noted) | {name: time.monotonic() + LONGEST_LAG}
+                self._noted = _with(self._noted, name)
 
     def forget(self, name: str, *, uid: str) -> None:
         """Take out what a delete just answered to be gone, unless another object of the name is there by now.
@@ -95,7 +95,7 @@ class Reflector:
         For `LONGEST_LAG` seconds the watch is not believed that it is there: it tells what was before the end.
         """
         with self._lock:
-            self._ended = _still(self._ended) | {uid: time.monotonic() + LONGEST_LAG}
+            self._ended = _with(self._ended, uid)
             known = self._objects.get(name)
             if known is not None and known["metadata"].get("uid") == uid:
                 del self._objects[name]
@@ -187,18 +187,24 @@ class Reflector:
 
     def _is_ahead(self, name: str, version: str) -> bool:
         """Whether a writer noted a later version of this object just now."""
-        if name not in self._objects or name not in _still(self._noted):
+        if name not in self._objects or not _counts(self._noted, name):
             return False
         own = str(self._objects[name]["metadata"].get("resourceVersion", ""))
         return own != version and _newer(own, version)
 
     def _has_ended(self, found: Object) -> bool:
-        return str(found["metadata"].get("uid", "")) in _still(self._ended)
+        return _counts(self._ended, str(found["metadata"].get("uid", "")))
 
 
-def _still(until: Mapping[str, float]) -> dict[str, float]:
+def _counts(until: Mapping[str, float], key: str) -> bool:
+    """Whether what was remembered about the key is not too old."""
+    return until.get(key, 0.0) > time.monotonic()
+
+
+def _with(until: Mapping[str, float], key: str) -> dict[str, float]:
+    """The key remembered from now on, and what is too old forgotten."""
     now = time.monotonic()
-    return {key: end for key, end in until.items() if end > now}
+    return {each: end for each, end in until.items() if end > now} | {key: now + LONGEST_LAG}
 
 
 def _newer(first: str, second: str) -> bool:
