@@ -7,7 +7,6 @@ free bytes.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import nullcontext
 from http import HTTPStatus
@@ -22,7 +21,7 @@ from portal.error_pages import answer
 from portal.error_texts import ErrorText
 from portal.middleware import portal_error
 from portal.signed_out import signed_out
-from registry.artifacts.folder import full_disk_as_error
+from registry.artifacts.folder import full_disk_as_error, require_room
 from registry.errors import PortalError, StorageFullError
 from registry.messages import message
 from registry.models import Account
@@ -121,15 +120,11 @@ class BoundedFileUploadHandler(TemporaryFileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Write what came; `StorageFullError` leaves nothing of the file behind."""
         try:
-            _check_reserve(self.file.fileno(), len(raw_data))
+            require_room(
+                self.file.fileno(), coming=len(raw_data), reserve=settings.LIMITS["disk_reserve_bytes"]
+            )  # fmt: skip
             with full_disk_as_error():
                 super().receive_data_chunk(raw_data, start)
         except StorageFullError:
             self.upload_interrupted()
             raise
-
-
-def _check_reserve(descriptor: int, coming: int) -> None:
-    disk = os.fstatvfs(descriptor)
-    if disk.f_bavail * disk.f_frsize < settings.LIMITS["disk_reserve_bytes"] + coming:
-        raise StorageFullError("storage.full")

@@ -164,6 +164,13 @@ class FolderBlobStore:
                     path.unlink()
 
 
+def require_room(descriptor: int, *, coming: int, reserve: int) -> None:
+    """`StorageFullError` unless so many more bytes leave `reserve` on the disk of the open file."""
+    disk = os.fstatvfs(descriptor)
+    if disk.f_bavail * disk.f_frsize < reserve + coming:
+        raise StorageFullError("storage.full")
+
+
 @contextlib.contextmanager
 def full_disk_as_error() -> Iterator[None]:
     """Turn the system's ways of saying "no room" into `StorageFullError`."""

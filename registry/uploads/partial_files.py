@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from registry.artifacts.folder import full_disk_as_error
-from registry.errors import NotFoundError, StorageFullError
+from registry.artifacts.folder import full_disk_as_error, require_room
+from registry.errors import NotFoundError
 from registry.uploads.protocol import TusError
 
 _PART = ".part"
@@ -49,9 +49,7 @@ class PartialFile:
         """Write all of `data`. `StorageFullError` keeps what fitted and leaves `reserve` bytes to everybody else."""
         if not self.is_current():
             raise NotFoundError("upload.unknown")
-        disk = os.fstatvfs(self._descriptor)
-        if disk.f_bavail * disk.f_frsize < self._reserve + len(data):
-            raise StorageFullError("storage.full")
+        require_room(self._descriptor, coming=len(data), reserve=self._reserve)
         view = memoryview(data)
         with full_disk_as_error():
             while view:  # a raw write may take only part when the disk is nearly full
