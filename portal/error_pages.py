@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from portal.error_texts import ErrorText, text_of
+from portal.logs import SERVING
 from registry.api.problems import PREFIX as API
 from registry.api.problems import ApiError, plain_answer
 
@@ -21,7 +22,6 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = "30"
 TOO_BIG = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 LONGEST_KEPT = 20_000
-SERVING = "/serve/"
 UNKEPT = ("password", "token", "secret", "code", "credential", "digest")
 
 

@@ -12,6 +12,8 @@ from registry import log_context
 
 FIELDS = "portal_fields"
 """The attribute of a record that holds further fields of its JSON line: `extra={FIELDS: {...}}`."""
+SERVING = "/serve/"
+"""Below it callers of models are answered, in the words of their protocol."""
 
 
 class ContextFilter(logging.Filter):
@@ -34,7 +36,7 @@ class ExpectedRefusalFilter(logging.Filter):
         """Whether the record stays."""
         path = getattr(getattr(record, "request", None), "path", "")
         away = getattr(record, "status_code", 0) == HTTPStatus.SERVICE_UNAVAILABLE
-        return not (away and path.startswith("/serve/"))
+        return not (away and path.startswith(SERVING))
 
 
 class JsonFormatter(logging.Formatter):
