@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -15,23 +15,15 @@ from deployer.errors import TransientError
 from deployer.interfaces import ServingResponse
 from deployer.serving import predictor_http
 from deployer.serving.predictor_http import PredictorHttp
+from tests.deployer.serving.peers import OK, Serve, answering, trickling
 
-OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 @contextmanager
-def server(serve: Callable[[socket.socket], None]) -> Iterator[str]:
-    def accept() -> None:
-        connection, _ = listener.accept()
-        with connection, suppress(BrokenPipeError, ConnectionResetError):
-            serve(connection)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=accept)
-        thread.start()
+def server(serve: Serve) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listener, answering(listener, serve):
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        thread.join(60)
 
 
 def get(http: PredictorHttp, base: str, *, timeout: float = 60.0) -> ServingResponse:
@@ -45,15 +37,7 @@ def get(http: PredictorHttp, base: str, *, timeout: float = 60.0) -> ServingResp
 )
 def test_a_trickle_does_not_stretch_the_deadline(start: bytes, piece: bytes) -> None:
     done = threading.Event()
-
-    def serve(connection: socket.socket) -> None:
-        connection.sendall(start)
-        for _ in range(600):  # half a minute; who waits for its end hears `serving.unreachable`, or has an answer
-            if done.wait(0.05):
-                break
-            connection.sendall(piece)
-
-    with server(serve) as base:
+    with server(trickling(start, piece, done)) as base:
         with pytest.raises(TransientError, match=r"serving\.timeout"):
             get(PredictorHttp(), base, timeout=0.4)
         done.set()

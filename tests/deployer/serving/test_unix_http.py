@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,24 +11,15 @@ import pytest
 from deployer.errors import TransientError, UserError
 from deployer.interfaces import ServingResponse
 from deployer.serving import unix_http
-
-OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+from tests.deployer.serving.peers import OK, Serve, answering, trickling
 
 
 @contextmanager
-def server(path: Path, serve: Callable[[socket.socket], None]) -> Iterator[None]:
-    def accept() -> None:
-        connection, _ = listener.accept()
-        # Whoever has waited long enough hangs up, and not when it suits the server.
-        with connection, suppress(BrokenPipeError, ConnectionResetError):
-            serve(connection)
-
+def server(path: Path, serve: Serve) -> Iterator[None]:
     with unix_http.bind(path) as listener:
         listener.listen()
-        thread = threading.Thread(target=accept)
-        thread.start()
-        yield
-        thread.join(60)
+        with answering(listener, serve):
+            yield
 
 
 def get(path: Path, *, url: str = "/", timeout: float = 60.0) -> ServingResponse:
@@ -70,16 +61,9 @@ def test_nobody_listening(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("start", [b"", OK[:20], OK[:-1]], ids=["nothing", "headers", "body"])
 def test_a_trickle_does_not_stretch_the_deadline(tmp_path: Path, start: bytes) -> None:
+    piece = b"" if start == b"" or start.endswith(b"{") else b"x"
     done = threading.Event()
-
-    def serve(connection: socket.socket) -> None:
-        connection.sendall(start)
-        for _ in range(600):  # half a minute; who waits for its end hears `serving.unreachable`
-            if done.wait(0.05):
-                break
-            connection.sendall(b"" if start == b"" or start.endswith(b"{") else b"x")
-
-    with server(tmp_path / "s", serve):
+    with server(tmp_path / "s", trickling(start, piece, done)):
         with pytest.raises(TransientError, match=r"serving\.timeout"):
             get(tmp_path / "s", timeout=0.4)
         done.set()
