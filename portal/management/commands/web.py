@@ -14,7 +14,7 @@ from portal.programs import web_command
 class Command(BaseCommand):
     """Replaces this process, so that signals reach gunicorn itself."""
 
-    help = "Run the web server alone. TERM lets requests end and stops it; HUP begins new processes of the same code."
+    help = "Run the web server alone. TERM lets requests end and stops it; settings and code are read at its start."
     requires_system_checks: list[str] = []  # noqa: RUF012  # Django's own type
 
     def handle(self, *args: Any, **options: Any) -> None:
