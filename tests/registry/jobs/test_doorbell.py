@@ -147,7 +147,6 @@ def test_a_broker_that_is_away_does_not_keep_a_page_waiting(
     assert "the doorbell is silent" in caplog.text
 
 
-@pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")  # the transport's own models
 def test_what_was_heard_is_forgotten(tmp_path: Path) -> None:
     """Also what earlier releases left behind: every look would read past it."""
     path = tmp_path / "doorbell.sqlite3"
