@@ -18,7 +18,7 @@ from tests import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_TESTS = 5  # pytest's status when the arguments leave nothing to run
-PROCESSES = "2"  # a third costs on two cores what it wins
+PROCESSES = "3"  # on two cores: what waits for browsers and model servers leaves a quarter of them idle
 # Deselected on SQLite in any case; but its cases are made while tests are collected, in each process.
 NOT_ON_SQLITE = "tests/api/test_schemathesis.py"
 # Bytecode is kept: the tests start hundreds of processes, and each would compile the portal anew.
