@@ -12,12 +12,12 @@ help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(STAMPS)/python: requirements.lock
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv --upgrade-deps $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-virtualenv -r requirements.lock
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/python-dev: $(STAMPS)/python requirements-dev.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-virtualenv -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-virtualenv --no-compile -r requirements-dev.lock
 	@touch $@
 
 $(STAMPS)/static: static/package-lock.json static/vendor.mjs $(shell find static/css static/js static/img -type f)
