@@ -17,6 +17,13 @@ from deployer.interfaces import RuntimeDefinition
 from deployer.serving.process import CommandFailedError, CommandTimeoutError, run
 
 _MARKER = ".complete"
+# A confined model server cannot write bytecode, so all that it may import is compiled here; a file in a package that
+# this Python cannot compile is that package's own affair.
+_COMPILE = (
+    "import compileall, re, sys; compileall.compile_dir(sys.argv[1], quiet=2, rx=re.compile(sys.argv[2]), workers=0)"
+)
+# More than half of what is installed: the packages' own tests, and the Kubernetes client that the SDK brings along.
+_NEVER_SERVED = r"/site-packages/(kubernetes/|.*/tests?/)"
 _PASSED_PREFIXES = ("UV_",)
 _PASSED = (
     "HOME",
@@ -71,8 +78,9 @@ class RuntimeEnvironments:
         uv = _find_uv(runtime)
         base = os.path.realpath(sys.executable)
         self._run(runtime, [uv, "venv", "--quiet", "--no-project", "--python", base, str(environment)])
-        install = [uv, "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--compile-bytecode"]
+        install = [uv, "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"]
         self._run(runtime, [*install, "--python", str(python), "--requirement", str(runtime.requirements)])
+        self._run(runtime, [str(python), "-I", "-c", _COMPILE, str(environment / "lib"), _NEVER_SERVED])
         self._run(runtime, [str(python), "-I", "-c", "import kserve, uvicorn"])
         (environment / _MARKER).touch()
 

@@ -61,11 +61,13 @@ def test_who_waits_too_long_for_another_builder_may_try_again(tmp_path: Path) ->
         environments.ensure(runtime)
 
 
-def wheel(folder: Path, name: str) -> None:
-    """A distribution of one module that knows its version."""
+def wheel(folder: Path, name: str, **more: str) -> None:
+    """A distribution of one module that knows its version, and of more modules by name and source."""
     about = f"{name}-1.0.dist-info"
     with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as archive:
         archive.writestr(f"{name}/__init__.py", 'VERSION = "1.0"\n')
+        for module, source in more.items():
+            archive.writestr(f"{name}/{module.replace('__', '/')}.py", source)
         archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{about}/RECORD", "")
@@ -102,3 +104,24 @@ def test_two_builders_and_a_half_made_environment_end_in_one_whole_environment(
     assert version == "1.0"
     assert Path(file).is_relative_to(environment)
     assert os.stat(file).st_nlink > 2  # shared with the cache and the other environment  # noqa: PTH116
+
+
+def test_what_a_server_may_import_is_compiled_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the portal's data lies; a file of another Python's stops nobody."""
+    wheel(tmp_path, "kserve", later="LATER = 1\n", old='print "old"\n', tests__case="CASE = 1\n")
+    for name in ("uvicorn", "kubernetes"):
+        wheel(tmp_path, name)
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path))
+    environments = RuntimeEnvironments(tmp_path / "tests" / "environments")
+    runtime = runtime_with(tmp_path / "test.txt", "kserve==1.0\nkubernetes==1.0\nuvicorn==1.0\n")
+
+    environments.ensure(runtime)
+
+    (packages,) = environments.path(runtime).glob("lib/*/site-packages")
+    compiled = {str(path.relative_to(packages)).partition(".cpython")[0] for path in packages.rglob("*.pyc")}
+    assert {name for name in compiled if name.startswith(("kserve", "uvicorn", "kubernetes"))} == {
+        "kserve/__pycache__/__init__",
+        "kserve/__pycache__/later",
+        "uvicorn/__pycache__/__init__",
+    }
