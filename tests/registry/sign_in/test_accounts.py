@@ -106,13 +106,36 @@ def test_a_password_replaced_by_mail_forgets_the_wrong_tries() -> None:
     assert sign_in(client, account) == "", "the right password is refused too"
 
     client.post("/accounts/password/reset/", {"email": "amina@example.org"})
-    form = client.get(link_in_mail(), follow=True)
+    link = link_in_mail()
+    form = client.get(link, follow=True)
+    assert "revokes all your API tokens" in form.content.decode()
+    assert named_to_password_managers(form) == ["amina"]
     client.post(form.redirect_chain[-1][0], {"password1": fresh, "password2": fresh})
 
     assert sign_in(Client(), account, fresh) == "/mine/"
     with pytest.raises(UnauthenticatedError):
         use_token(secret=secret)
     assert "All API tokens of the account were revoked" in mail.outbox[-1].body
+    assert "revokes all" not in Client().get(link, follow=True).content.decode(), "the link is used up"
+
+
+def named_to_password_managers(page: Any) -> list[str]:
+    return re.findall(r'autocomplete="username"\s+value="(.*?)"\s+readonly\s+hidden', page.content.decode())
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("/accounts/password/change/", ["amina"]),
+        ("/accounts/reauthenticate/", ["amina"]),
+        ("/accounts/email/", []),
+    ],
+)
+def test_a_password_manager_learns_whose_password_it_is(path: str, names: list[str]) -> None:
+    client = Client()
+    sign_in(client, make_account("amina"))
+
+    assert named_to_password_managers(client.get(path)) == names
 
 
 class TestSessions:
@@ -141,7 +164,9 @@ class TestSessions:
             create_token(actor=account, name=name, scopes=[], lifetime=timedelta(days=1))
         create_token(actor=make_account("other"), name="theirs", scopes=[], lifetime=timedelta(days=1))
 
-        assert "revokes all your API tokens" in laptop.get("/accounts/password/change/").content.decode()
+        page = laptop.get("/accounts/password/change/").content.decode()
+        assert "revokes all your API tokens" in page
+        assert page.index("revokes all your API tokens") < page.index('class="form-actions"'), "read before it is done"
         form = {"oldpassword": PASSWORD, "password1": fresh, "password2": fresh}
         assert laptop.post("/accounts/password/change/", form)["Location"] == SECURITY
         assert "2 API tokens were revoked." in laptop.get(SECURITY).content.decode()
