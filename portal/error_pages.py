@@ -12,6 +12,7 @@ from django.middleware.csrf import REASON_CSRF_TOKEN_MISSING, get_token
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 
 from portal.error_texts import ErrorText, text_of
 from portal.logs import SERVING
@@ -136,5 +137,6 @@ def typed_in(request: HttpRequest) -> list[tuple[str, str]]:
     for name, value in request.POST.items():
         text = str(value)
         if text.strip() and not any(word in name.lower() for word in UNKEPT):
-            kept.append((name.replace("_", " ").capitalize(), text[:LONGEST_KEPT]))
+            # Most labels are their fields' names in words, and are found in the catalogues by them.
+            kept.append((gettext(name.replace("_", " ").capitalize()), text[:LONGEST_KEPT]))
     return kept

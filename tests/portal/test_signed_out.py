@@ -46,6 +46,14 @@ def test_what_was_typed_can_be_copied(route: str) -> None:
     assert 'target="_blank"' in page, "the words stay where they are while one signs in"
 
 
+def test_what_was_typed_is_named_as_its_field_was() -> None:
+    typed = {"comment": WORDS, "text": WORDS}
+
+    answer = send("registry:review", typed, 1, **{"Accept-Language": "ar"})
+
+    assert [name for name, _text in answer.context["typed"]] == ["تعليق", "النص"]
+
+
 def test_a_button_leads_to_signing_in_at_once() -> None:
     assert send("registry:review_claim", {}, 1).status_code == 302
 
