@@ -120,9 +120,7 @@ class BoundedFileUploadHandler(TemporaryFileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Write what came; `StorageFullError` leaves nothing of the file behind."""
         try:
-            require_room(
-                self.file.fileno(), coming=len(raw_data), reserve=settings.LIMITS["disk_reserve_bytes"]
-            )  # fmt: skip
+            require_room(self.file.fileno(), coming=len(raw_data), reserve=settings.LIMITS["disk_reserve_bytes"])
             with full_disk_as_error():
                 super().receive_data_chunk(raw_data, start)
         except StorageFullError:

@@ -18,7 +18,7 @@ from tests import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_TESTS = 5  # pytest's status when the arguments leave nothing to run
-PROCESSES = "3"  # on two cores: what waits for browsers and model servers leaves a quarter of them idle
+PROCESSES = "3"  # two wait for browsers and model servers, and leave a quarter of two cores idle
 # Deselected on SQLite in any case; but its cases are made while tests are collected, in each process.
 NOT_ON_SQLITE = "tests/api/test_schemathesis.py"
 # Bytecode is kept: the tests start hundreds of processes, and each would compile the portal anew.
